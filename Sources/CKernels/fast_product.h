@@ -1,0 +1,122 @@
+// Products of rows with packed weights: a block of FAST_ROWS rows by one or two vectors of columns
+// stays in registers while the sum runs over taps and depth.
+
+// Compilers reorder a block's loads and sums until the registers no longer hold them, so on x86 these
+// are kept in the order in which they are written.
+#if defined(__x86_64__) && FAST_WIDTH >= 8
+FAST_INLINE vec vec_of_next(const float *x) {
+  vec v;
+  __asm__ volatile("vbroadcastss %1, %0" : "=v"(v) : "m"(*x));
+  return v;
+}
+FAST_INLINE void vec_add_product(vec *sum, vec a, vec b) {
+  __asm__ volatile("vfmadd231ps %1, %2, %0" : "+v"(*sum) : "v"(a), "v"(b));
+}
+#else
+FAST_INLINE vec vec_of_next(const float *x) { return vec_of(*x); }
+FAST_INLINE void vec_add_product(vec *sum, vec a, vec b) { *sum = a * b + *sum; }
+#endif
+
+// What a block asks into the cache while it computes: so many bytes further with each step.
+typedef struct {
+  const char *a, *b;
+  size_t a_step, b_step;
+} block_ahead;
+
+#define FAST_DEFINE_BLOCK(ROWS, VECTORS)                                                        \
+  static void block_##ROWS##x##VECTORS(const fast_product *p, const float *a, const float *b,   \
+                                       size_t b_step, float *out, block_ahead ahead) {          \
+    vec sums[ROWS][VECTORS];                                                                    \
+    FAST_UNROLL for (int r = 0; r < ROWS; r++) FAST_UNROLL for (int v = 0; v < VECTORS; v++)    \
+        __builtin_prefetch(out + r * p->out_step + v * FAST_WIDTH, 1);                          \
+    FAST_UNROLL for (int r = 0; r < ROWS; r++) FAST_UNROLL for (int v = 0; v < VECTORS; v++)    \
+        sums[r][v] = p->accumulates ? vec_load(out + r * p->out_step + v * FAST_WIDTH)          \
+                                    : vec_of(0.0f);                                             \
+    const size_t step = p->a_step;                                                              \
+    for (size_t tap = 0; tap < p->tap_count; tap++) {                                           \
+      const float *x = a + p->taps[tap];                                                        \
+      /* One pointer for three rows keeps all addresses in registers. */                        \
+      const float *x3 = x + 3 * step, *x6 = x + 6 * step, *x9 = x + 9 * step,                   \
+                  *x12 = x + 12 * step;                                                         \
+      for (size_t d = 0; d < p->depth; d++, b += b_step) {                                      \
+        vec columns[VECTORS];                                                                   \
+        __builtin_prefetch(ahead.a);                                                            \
+        __builtin_prefetch(ahead.b);                                                            \
+        ahead.a += ahead.a_step;                                                                \
+        ahead.b += ahead.b_step;                                                                \
+        FAST_UNROLL for (int v = 0; v < VECTORS; v++) columns[v] =                              \
+            vec_load(b + v * FAST_WIDTH);                                                       \
+        FAST_UNROLL for (int r = 0; r < ROWS; r++) {                                            \
+          const float *base = r < 3 ? x : r < 6 ? x3 : r < 9 ? x6 : r < 12 ? x9 : x12;          \
+          const vec value = vec_of_next(base + (r % 3) * step + d);                             \
+          FAST_UNROLL for (int v = 0; v < VECTORS; v++)                                         \
+              vec_add_product(&sums[r][v], value, columns[v]);                                  \
+        }                                                                                       \
+      }                                                                                         \
+    }                                                                                           \
+    FAST_UNROLL for (int r = 0; r < ROWS; r++) FAST_UNROLL for (int v = 0; v < VECTORS; v++)    \
+        vec_store(out + r * p->out_step + v * FAST_WIDTH, sums[r][v]);                          \
+  }
+
+#define FAST_DEFINE_ROWS(ROWS) FAST_DEFINE_BLOCK(ROWS, 1) FAST_DEFINE_BLOCK(ROWS, 2)
+
+FAST_DEFINE_ROWS(1)
+FAST_DEFINE_ROWS(2)
+FAST_DEFINE_ROWS(3)
+FAST_DEFINE_ROWS(4)
+FAST_DEFINE_ROWS(5)
+FAST_DEFINE_ROWS(6)
+#if FAST_ROWS == 14
+FAST_DEFINE_ROWS(7)
+FAST_DEFINE_ROWS(8)
+FAST_DEFINE_ROWS(9)
+FAST_DEFINE_ROWS(10)
+FAST_DEFINE_ROWS(11)
+FAST_DEFINE_ROWS(12)
+FAST_DEFINE_ROWS(13)
+FAST_DEFINE_ROWS(14)
+#endif
+
+typedef void (*block_function)(const fast_product *, const float *, const float *, size_t, float *,
+                               block_ahead);
+#define FAST_ENTRY(ROWS) {block_##ROWS##x1, block_##ROWS##x2}
+static const block_function block_functions[FAST_ROWS][2] = {
+    FAST_ENTRY(1), FAST_ENTRY(2), FAST_ENTRY(3),  FAST_ENTRY(4),  FAST_ENTRY(5),
+    FAST_ENTRY(6),
+#if FAST_ROWS == 14
+    FAST_ENTRY(7), FAST_ENTRY(8), FAST_ENTRY(9), FAST_ENTRY(10), FAST_ENTRY(11),
+    FAST_ENTRY(12), FAST_ENTRY(13), FAST_ENTRY(14),
+#endif
+};
+
+static void multiply(const fast_product *p) {
+  const size_t depth = p->tap_count * p->depth;
+  const size_t columns = fast_padded(p->columns);
+  const size_t blocks = (p->rows + FAST_ROWS - 1) / FAST_ROWS;
+  const size_t panels = (columns + fast_panel_width - 1) / fast_panel_width;
+  // The next panel, and the next product's rows in equal shares.
+  const size_t a_share = p->next_a ? p->rows * p->a_step * sizeof(float) / (panels * blocks) : 0;
+  size_t share = 0;
+  for (size_t panel = 0; panel < columns; panel += fast_panel_width) {
+    const size_t width = columns - panel < fast_panel_width ? fast_lane_count : fast_panel_width;
+    const float *b = p->panels + panel * depth;
+    const size_t b_share = width * depth * sizeof(float) / blocks;
+    for (size_t block = 0; block < blocks; block++, share++) {
+      // Blocks of about equal height: a short last one would waste the most.
+      const size_t first = block * p->rows / blocks;
+      const size_t rows = (block + 1) * p->rows / blocks - first;
+      const block_ahead ahead = {
+          .a = (const char *)(p->next_a ? p->next_a : p->a) + share * a_share,
+          .b = (const char *)(b + width * depth) + block * b_share,
+          .a_step = a_share / depth,
+          .b_step = b_share / depth};
+      for (size_t column = 0; column < width;) {
+        const int vectors = width - column >= 2 * FAST_WIDTH ? 2 : 1;
+        block_functions[rows - 1][vectors - 1](p, p->a + first * p->a_step, b + column, width,
+                                               p->out + first * p->out_step + panel + column,
+                                               ahead);
+        column += (size_t)vectors * FAST_WIDTH;
+      }
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// All kernels for the vector unit that the including file has set up, as a table.
+#include "fast_vector.h"
+
+#include "fast_product.h"
+
+#include "fast_tiles.h"
+
+#include "fast_weights.h"
+
+#include "fast_rows.h"
+
+#include "fast_depthwise.h"
+
+#define FAST_TABLE(NAME)                                                                      \
+  {                                                                                           \
+    .name = NAME, .load = load, .finish = finish, .multiply = multiply,                       \
+    .transform_input = transform_input, .transform_output = transform_output,                 \
+    .transform_weights = transform_weights, .depthwise = depthwise,                           \
+    .softmax_step = softmax_step                                                              \
+  }

@@ -1,0 +1,126 @@
+// Vectors of FAST_WIDTH floats for the kernels that are included after this.
+//
+// The including file sets FAST_WIDTH (16, 8 or 4), FAST_ROWS (rows of a block of products that the
+// registers hold) and the functions' target.
+#include "include/FastKernels.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define FAST_INLINE static inline __attribute__((always_inline))
+#define FAST_UNROLL _Pragma("clang loop unroll(full)")
+
+typedef float vec __attribute__((vector_size(FAST_WIDTH * 4)));
+typedef float loose_vec __attribute__((vector_size(FAST_WIDTH * 4), aligned(4)));
+typedef int32_t int_vec __attribute__((vector_size(FAST_WIDTH * 4)));
+typedef uint32_t uint_vec __attribute__((vector_size(FAST_WIDTH * 4)));
+typedef uint16_t half_vec __attribute__((vector_size(FAST_WIDTH * 2), aligned(2)));
+
+FAST_INLINE vec vec_load(const float *x) { return *(const loose_vec *)x; }
+FAST_INLINE void vec_store(float *x, vec v) { *(loose_vec *)x = v; }
+FAST_INLINE vec vec_of(float x) { return x - (vec){0}; }
+
+// The first `count` values; zeros behind.
+FAST_INLINE vec vec_load_part(const float *x, size_t count) {
+  if (count >= FAST_WIDTH) return vec_load(x);
+  vec v = {0};
+  for (size_t i = 0; i < count; i++) v[i] = x[i];
+  return v;
+}
+
+FAST_INLINE vec vec_load_stored(const void *x, plain_type type, size_t count) {
+  if (type == PLAIN_F32) return vec_load_part(x, count);
+  half_vec bits = {0};
+  if (count >= FAST_WIDTH) {
+    bits = *(const half_vec *)x;
+  } else {
+    memcpy(&bits, x, 2 * count);
+  }
+  uint_vec wide = __builtin_convertvector(bits, uint_vec) << 16;
+  return (vec)wide;
+}
+
+FAST_INLINE void vec_store_stored(void *x, plain_type type, size_t count, vec v) {
+  if (type == PLAIN_F32) {
+    if (count >= FAST_WIDTH) {
+      vec_store(x, v);
+    } else {
+      memcpy(x, &v, 4 * count);
+    }
+    return;
+  }
+  uint_vec bits = (uint_vec)v;
+  uint_vec rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  uint_vec is_nan = (uint_vec)((bits & 0x7fffffff) > 0x7f800000);
+  rounded = (rounded & ~is_nan) | (((bits >> 16) | 0x40) & is_nan);
+  half_vec halves = __builtin_convertvector(rounded, half_vec);
+  memcpy(x, &halves, 2 * (count < FAST_WIDTH ? count : FAST_WIDTH));
+}
+
+#if defined(__x86_64__)
+#if FAST_WIDTH == 16
+#define FAST_X86(NAME, ...) (vec) _mm512_##NAME##_ps(__VA_ARGS__)
+#elif FAST_WIDTH == 8
+#define FAST_X86(NAME, ...) (vec) _mm256_##NAME##_ps(__VA_ARGS__)
+#else
+#define FAST_X86(NAME, ...) (vec) _mm_##NAME##_ps(__VA_ARGS__)
+#endif
+FAST_INLINE vec vec_min(vec a, vec b) { return FAST_X86(min, a, b); }
+FAST_INLINE vec vec_max(vec a, vec b) { return FAST_X86(max, a, b); }
+#else
+FAST_INLINE vec vec_min(vec a, vec b) {
+  int_vec less = a < b;
+  return (vec)(((int_vec)a & less) | ((int_vec)b & ~less));
+}
+FAST_INLINE vec vec_max(vec a, vec b) { return -vec_min(-a, -b); }
+#endif
+
+FAST_INLINE float vec_sum(vec v) {
+  float sum = 0;
+  FAST_UNROLL for (int i = 0; i < FAST_WIDTH; i++) sum += v[i];
+  return sum;
+}
+
+// exp(x) to about 1e-7 relative for |x| <= 87, saturating outside.
+FAST_INLINE vec vec_exp(vec x) {
+  x = vec_min(vec_max(x, vec_of(-87.0f)), vec_of(87.0f));
+  const vec shifter = vec_of(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer
+  vec shifted = x * 1.44269504f + shifter;
+  vec n = shifted - shifter;
+  vec r = x - n * 0.693359375f;
+  r = r + n * 2.12194440e-4f;
+  vec p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + (r + 1.0f);
+  uint_vec power = ((uint_vec)shifted + 127) << 23;  // the low bits of `shifted` hold n
+  return p * (vec)power;
+}
+
+// 1 / x to about 1e-7 relative, for x that is neither tiny nor huge.
+FAST_INLINE vec vec_reciprocal(vec x) {
+#if defined(__x86_64__) && FAST_WIDTH >= 8
+#if FAST_WIDTH == 16
+  vec y = FAST_X86(rcp14, x);
+#else
+  vec y = FAST_X86(rcp, x);
+#endif
+  return y * (2.0f - x * y);
+#else
+  return 1.0f / x;
+#endif
+}
+
+FAST_INLINE vec vec_apply(vec x, plain_function f) {
+  switch (f) {
+    case PLAIN_SILU: return x * vec_reciprocal(1.0f + vec_exp(-x));
+    case PLAIN_RELU: return vec_max(x, vec_of(0.0f));
+    default: return x;
+  }
+}

@@ -1,0 +1,6 @@
+#pragma once
+
+#include "FastKernels.h"
+#include "Peak.h"
+#include "PlainConvert.h"
+#include "PlainKernels.h"

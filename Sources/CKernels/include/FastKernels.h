@@ -1,0 +1,168 @@
+/// Inner loops of the fast engine, written once over vectors of a fixed width and compiled for each
+/// kind of vector unit; a table of functions is chosen when the program runs.
+///
+/// All arithmetic is in float. Scratch rows of `channels` values are followed by zeros (or anything,
+/// where a function says so) up to a multiple of 16: `fast_padded(channels)` values in all.
+#pragma once
+
+#include "PlainKernels.h"
+
+/// Columns of a panel of packed weights; the last panel has 16 where that is enough.
+enum { fast_panel_width = 32, fast_lane_count = 16 };
+
+static inline size_t fast_padded(size_t channels) {
+  return (channels + fast_lane_count - 1) / fast_lane_count * fast_lane_count;
+}
+
+/// What is done to stored values on the way in: x -> function(norm(x)).
+typedef struct {
+  plain_type type;
+  /// Channels of a row to read, and values between rows.
+  size_t channels, row_step;
+  /// Null: no norm. Else x * scale + shift, [channels] each.
+  const float *scale, *shift;
+  /// With `is_rms`, x is first divided by sqrt(mean(x^2) + epsilon).
+  int is_rms;
+  float epsilon;
+  plain_function function;
+} fast_input;
+
+/// What is done to sums on the way out: + bias, function, RMS norm, + residual, statistics.
+typedef struct {
+  plain_type type;
+  /// Channels of a row, and stored values between rows.
+  size_t channels, row_step;
+  /// Null: none.
+  const float *bias;
+  plain_function function;
+  /// RMS norm with these where not null.
+  const float *scale, *shift;
+  float epsilon;
+  /// Whether the result is added to what the output holds.
+  int adds_residual;
+} fast_output;
+
+/// Rows multiplied with a matrix of packed weights.
+typedef struct {
+  /// Row r starts at a + r * a_step; for each tap it has `depth` values from taps[tap] on.
+  const float *a;
+  size_t a_step, rows;
+  const size_t *taps;
+  size_t tap_count, depth;
+  /// [column / 32][tap][depth][32]; 16 in place of 32 in the last panel where that is enough.
+  const float *panels;
+  /// Columns wanted; up to `fast_padded(columns)` are written.
+  size_t columns;
+  float *out;
+  size_t out_step;
+  /// Whether the sums are added to what `out` holds.
+  int accumulates;
+  /// Rows of the next product, laid out as these, to be fetched into the cache meanwhile; or null.
+  const float *next_a;
+} fast_product;
+
+/// One row of 6x6 input tiles, 4 apart, of F(4x4, 3x3).
+typedef struct {
+  /// First value of the row's first tile in one or two frames; the transformed input is
+  /// a_factor * a + b_factor * b. `b` may be null.
+  const float *a, *b;
+  float a_factor, b_factor;
+  /// Values between rows and between columns of the frames.
+  size_t row_step, column_step;
+  size_t tiles, channels;
+  /// Tile t's value at point p of 36 goes to out + p * point_step + t * tile_step.
+  float *out;
+  size_t point_step, tile_step;
+} fast_input_tiles;
+
+/// Which output samples a transform makes: all, or one of two phases of an upsampled axis.
+typedef enum { FAST_WHOLE, FAST_EVEN, FAST_ODD } fast_phase;
+
+/// Products of F(4x4, 3x3) along one axis: 6, or 9 for both phases of an upsampled axis. Product j
+/// uses input point fast_upsampled_point(j); the even phase's points 0-4 are products 0-4, the odd
+/// phase's points 1-5 are products 1, 5-8: at point 1 both phases have the same weights.
+enum { fast_point_count = 6, fast_upsampled_count = 9 };
+
+static inline size_t fast_upsampled_point(size_t product) {
+  return product < 5 ? product : product - 3;
+}
+
+/// Where a transformed result goes: target = factor * result, or += with `accumulates`.
+typedef struct {
+  float *target;
+  float factor;
+  int accumulates;
+} fast_contribution;
+
+/// One row of 4x4 output tiles from the products at all points.
+typedef struct {
+  /// Tile t's product j is at products + j * product_step + t * tile_step.
+  const float *products;
+  size_t product_step, tile_step;
+  fast_phase vertical, horizontal;
+  size_t tiles, channels;
+  /// One or two targets; each holds the first tile's first sample.
+  fast_contribution contributions[2];
+  size_t contribution_count;
+  /// Values between the samples of a tile, vertically and horizontally.
+  size_t row_step, column_step;
+} fast_output_tiles;
+
+/// Depthwise convolution of a row of positions.
+typedef struct {
+  /// Position r's tap is at a + r * a_step + taps[tap].
+  const float *a;
+  size_t a_step, rows;
+  const size_t *taps;
+  size_t tap_count;
+  /// [tap][weight_step]
+  const float *weights;
+  size_t weight_step, channels;
+  float *out;
+  size_t out_step;
+} fast_depthwise;
+
+/// Weights of some input channels, transformed for F(4x4, 3x3), as panels of one product each.
+typedef struct {
+  /// [out][in][taps][3][3]; `first_out` and `outs` (at most 32) name the panel.
+  const float *weights;
+  size_t inputs, taps, first_out, outs, first_in, ins;
+  /// [sets][taps]: how the temporal taps are combined.
+  const float *time;
+  size_t sets;
+  /// [points][3]: how the taps of an axis in space are.
+  const float *space;
+  size_t points;
+  /// Columns of the panel's rows: 16 or 32.
+  size_t width;
+  /// Set s, product j, input i goes to out + s * set_step + j * product_step + i * width.
+  float *out;
+  size_t set_step, product_step;
+} fast_weight_tiles;
+
+/// The kernels for one kind of vector unit.
+typedef struct {
+  const char *name;
+  /// Reads `count` stored rows into rows of fast_padded(channels) values, `out_step` apart.
+  void (*load)(const fast_input *, const void *from, size_t count, float *out, size_t out_step);
+  /// Finishes `count` rows of sums (which may be changed), `step` apart, and stores them. `sums`,
+  /// where not null, is added each channel's sum, and from `channels` on its sum of squares.
+  void (*finish)(const fast_output *, float *rows, size_t step, size_t count, void *out,
+                 double *sums);
+  void (*multiply)(const fast_product *);
+  void (*transform_input)(const fast_input_tiles *);
+  void (*transform_output)(const fast_output_tiles *);
+  void (*transform_weights)(const fast_weight_tiles *);
+  void (*depthwise)(const fast_depthwise *);
+  /// One step of online softmax for a row of scores: scales, updates maximum and sum, leaves
+  /// exp(score - maximum) in `scores`, and returns what former sums must be multiplied by.
+  float (*softmax_step)(float *scores, size_t count, float scale, float *maximum, float *sum);
+} fast_kernels;
+
+/// Kinds of vector units. A kind that the CPU or the build lacks falls back to a lesser one.
+typedef enum { FAST_BASELINE, FAST_AVX2, FAST_AVX512 } fast_level;
+
+/// The best level of this CPU.
+fast_level fast_best_level(void);
+/// The kernels for `level`, or for the best that the CPU has below it.
+const fast_kernels *fast_kernels_for(fast_level level);
