@@ -1,0 +1,75 @@
+#if ONEDNN
+  internal import CKernels
+
+  /// The fast engine: convolutions with less arithmetic in vector code for each kind of CPU; oneDNN's
+  /// products for 1×1×1 convolutions and attention.
+  final class FastEngine: Engine {
+    let name: String
+    let prepareThread = OneDNNProduct.prepareThread
+    private let kernels: fast_kernels
+
+    /// - Parameter level: the vector unit to use at most.
+    init(level: fast_level = fast_best_level()) {
+      kernels = fast_kernels_for(level).pointee
+      name = "onednn (\(String(cString: kernels.name)))"
+    }
+
+    func packing(for task: ConvolutionTask) -> WeightPacking {
+      let (layout, bytes) =
+        if FastWinograd.suits(task) {
+          (winograd(task).weights.layout, winograd(task).weights.bytes)
+        } else {
+          (0, FastDirectLayout(task).bytes)
+        }
+      // Small weights stay: packing them would take as long as a call on a small tile.
+      return WeightPacking(layout: layout, bytes: bytes, isKept: bytes <= 12 << 20)
+    }
+
+    func pack(
+      _ weights: UnsafePointer<Float>, into packed: UnsafeMutableRawPointer,
+      for task: ConvolutionTask, on workers: WorkerPool
+    ) {
+      let packed = packed.assumingMemoryBound(to: Float.self)
+      if FastWinograd.suits(task) {
+        winograd(task).weights.pack(weights, into: packed, kernels: kernels, on: workers)
+      } else {
+        FastDirectLayout(task).pack(weights, into: packed, on: workers)
+      }
+    }
+
+    func workspaceBytes(for task: ConvolutionTask, workers: Int) -> Int {
+      FastWinograd.suits(task)
+        ? winograd(task).workspaceBytes(workers: workers)
+        : FastDirect(task, kernels: kernels).workspaceBytes(workers: workers)
+    }
+
+    func effectiveMultiplyAdds(of task: ConvolutionTask) -> Int {
+      FastWinograd.suits(task)
+        ? min(winograd(task).multiplyAdds, task.multiplyAdds) : task.multiplyAdds
+    }
+
+    func gathersSums(for task: ConvolutionTask) -> Bool {
+      FastWinograd.suits(task) || FastDirect.gathersSums(for: task)
+    }
+
+    func convolve(_ task: ConvolutionTask, _ buffers: ConvolutionBuffers, on workers: WorkerPool) {
+      if FastWinograd.suits(task) {
+        winograd(task).run(buffers, on: workers)
+      } else {
+        FastDirect(task, kernels: kernels).run(buffers, on: workers)
+      }
+    }
+
+    func workspaceBytes(for task: AttentionTask, workers: Int) -> Int {
+      OneDNNAttention(task, kernels: kernels).workspaceBytes(workers: workers)
+    }
+
+    func attend(_ task: AttentionTask, _ buffers: AttentionBuffers, on workers: WorkerPool) {
+      OneDNNAttention(task, kernels: kernels).run(buffers, on: workers)
+    }
+
+    private func winograd(_ task: ConvolutionTask) -> FastWinograd {
+      FastWinograd(task, kernels: kernels)
+    }
+  }
+#endif

@@ -1,0 +1,120 @@
+internal import CKernels
+
+/// How the steps of one kind are cut into blocks of tiles, and how a block's scratch memory is laid
+/// out. Depends on the task alone, not on the number of workers.
+struct FastTileLayout {
+  let task: ConvolutionTask
+  let group: FastTime.Group
+  /// Products in space, 36 or 81.
+  let products: Int
+  /// Tiles of a frame, and of a block in one step; steps of a block.
+  let grid: (h: Int, w: Int)
+  let tile: (h: Int, w: Int)
+  let steps: Int
+  /// Output channels multiplied at a time, in whole vectors.
+  let slab: Int
+
+  init(_ task: ConvolutionTask, _ group: FastTime.Group, products: Int) {
+    self.task = task
+    self.group = group
+    self.products = products
+    grid = ((task.input.height + 3) / 4, (task.input.width + 3) / 4)
+    let all = group.steps.count * grid.h * grid.w
+    // Enough tiles to make reading the weights worth it, few enough for the cache and for several
+    // threads.
+    let channels = max(task.inputChannels, task.outputChannels)
+    let target = channels > 256 ? 64 : max(32, min(128, all / 8))
+    func balanced(_ count: Int, _ most: Int) -> Int {
+      let parts = (count + most - 1) / most
+      return (count + parts - 1) / parts
+    }
+    let steps = balanced(group.steps.count, 8)
+    let perStep = max(1, target / steps)
+    let side = max(1, Int(Float(perStep).squareRoot()))
+    let height = balanced(grid.h, side)
+    tile = (height, balanced(grid.w, max(1, perStep / height)))
+    self.steps = steps
+    slab = min(fast_padded(task.outputChannels), 64)
+  }
+
+  var blockCount: Int { stepBlocks * rowBlocks * columnBlocks }
+  private var stepBlocks: Int { (group.steps.count + steps - 1) / steps }
+  private var rowBlocks: Int { (grid.h + tile.h - 1) / tile.h }
+  private var columnBlocks: Int { (grid.w + tile.w - 1) / tile.w }
+
+  /// The steps and tiles of a block.
+  func place(of block: Int) -> (steps: ArraySlice<FastTime.Step>, y: Range<Int>, x: Range<Int>) {
+    let inFrame = block % (rowBlocks * columnBlocks)
+    let step = block / (rowBlocks * columnBlocks) * steps
+    let (y, x) = (inFrame / columnBlocks * tile.h, inFrame % columnBlocks * tile.w)
+    return (
+      group.steps[step..<min(step + steps, group.steps.count)],
+      y..<min(y + tile.h, grid.h), x..<min(x + tile.w, grid.w)
+    )
+  }
+
+  // The normalised input: [frame][row][column][channels], one frame of zeros behind.
+
+  var inputWidth: Int { fast_padded(task.inputChannels) }
+  var inputRows: Int { 4 * tile.h + 2 }
+  var inputColumns: Int { 4 * tile.w + 2 }
+  var inputFrameCount: Int { inputRows * inputColumns * inputWidth }
+  var inputFrames: Int {
+    let counts = stride(from: 0, to: group.steps.count, by: steps).map { first in
+      Self.frames(of: group.steps[first..<min(first + steps, group.steps.count)]).count
+    }
+    return (counts.max() ?? 0) + 1
+  }
+
+  /// The input frames that `steps` see.
+  static func frames(of steps: ArraySlice<FastTime.Step>) -> Range<Int> {
+    let frames = steps.flatMap { $0.inputs.compactMap { $0 } }
+    return (frames.min() ?? 0)..<((frames.max() ?? -1) + 1)
+  }
+
+  // The transformed input, [point][tile][channels], and products, [product][tile][slab]. Steps
+  // between points that are multiples of 4096 bytes would share few places of the cache.
+
+  var tiles: Int { steps * tile.h * tile.w }
+  var pointTileStep: Int { inputWidth < 256 ? inputWidth : inputWidth + 16 }
+  var pointStep: Int { tiles * pointTileStep + 16 }
+  var pointsCount: Int { 36 * pointStep }
+  var productStep: Int { tiles * slab + 16 }
+  var productsCount: Int { products * productStep }
+
+  // The sums: [step][output][row][column][channels].
+
+  var scale: Int { task.upsampling.spaceFactor }
+  var sumsWidth: Int { fast_padded(task.outputChannels) }
+  var sumsRowCount: Int { 4 * tile.w * scale * sumsWidth }
+  var sumsFrameCount: Int { 4 * tile.h * scale * sumsRowCount }
+  private var sumsBlockCount: Int { steps * group.kind.outputs * sumsFrameCount }
+
+  /// Floats of scratch memory for one worker.
+  var scratchCount: Int {
+    inputFrames * inputFrameCount + pointsCount + productsCount + sumsBlockCount + 64
+  }
+
+  // Statistics: [block][step][output][2][channels] doubles.
+
+  private var sumsPerBlock: Int { steps * group.kind.outputs * 2 * task.outputChannels }
+  /// Doubles for all blocks.
+  var sumsCount: Int { blockCount * sumsPerBlock }
+
+  func sumsStart(block: Int) -> Int { block * sumsPerBlock }
+
+  /// Adds the blocks' statistics, in order, to those of the frames, `[frames][2][channels]`.
+  func mergeSums(_ sums: UnsafePointer<Double>, into total: UnsafeMutablePointer<Double>) {
+    let row = 2 * task.outputChannels
+    for block in 0..<blockCount {
+      var source = sums + sumsStart(block: block)
+      for step in place(of: block).steps {
+        for frame in step.outputs {
+          let target = total + frame * row
+          for i in 0..<row { target[i] += source[i] }
+          source += row
+        }
+      }
+    }
+  }
+}

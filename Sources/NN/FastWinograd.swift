@@ -1,0 +1,89 @@
+internal import CKernels
+
+/// 3×3 and 3×3×3 convolutions of stride 1, upsampled or not, by F(4×4, 3×3) in space and
+/// ``FastTime`` along time.
+///
+/// A worker takes a block of tiles in space and time: it normalises the input that the block sees
+/// into scratch memory, and for each product along time transforms the tiles, multiplies at all
+/// points, and adds the transformed results to the block's sums, which are finished at the end.
+struct FastWinograd {
+  let task: ConvolutionTask
+  let kernels: fast_kernels
+  let weights: FastWeights
+  let groups: [FastTime.Group]
+
+  /// Whether this way suits `task`.
+  static func suits(_ task: ConvolutionTask) -> Bool {
+    let hasTime: Bool =
+      switch task.upsampling {
+      case .nearest(.causal, _): task.padding == .causalReplicate
+      case .nearest(.double, _): task.padding == .zeros
+      default: true
+      }
+    let isTimeKernel =
+      task.kernel.t == 3 || (task.kernel.t == 1 && task.output.frames == task.input.frames)
+    return task.groups == 1 && task.kernel.h == 3 && task.kernel.w == 3 && isTimeKernel && hasTime
+      && task.stride == .one && task.padding != .zerosAfter && task.inputChannels >= 8
+  }
+
+  init(_ task: ConvolutionTask, kernels: fast_kernels) {
+    self.task = task
+    self.kernels = kernels
+    groups = FastTime.groups(for: task)
+    weights = FastWeights(task, groups: groups)
+  }
+
+  /// Multiply-adds at the points.
+  var multiplyAdds: Int {
+    groups.reduce(0) { sum, group in
+      let tiles = group.steps.count * tileGrid.h * tileGrid.w
+      return sum + group.kind.products.count * tiles * weights.products * weights.productCount
+    }
+  }
+
+  private var tileGrid: (h: Int, w: Int) {
+    ((task.input.height + 3) / 4, (task.input.width + 3) / 4)
+  }
+
+  private func layout(_ group: FastTime.Group) -> FastTileLayout {
+    FastTileLayout(task, group, products: weights.products)
+  }
+
+  /// Bytes of scratch memory and statistics.
+  func workspaceBytes(workers: Int) -> Int {
+    let layouts = groups.map(layout)
+    let scratch = layouts.map(\.scratchCount).max() ?? 0
+    let sums = layouts.reduce(0) { $0 + $1.sumsCount }
+    return workers * scratch * MemoryLayout<Float>.stride + sums * MemoryLayout<Double>.stride
+  }
+
+  func run(_ buffers: ConvolutionBuffers, on workers: WorkerPool) {
+    let layouts = groups.map(layout)
+    let scratchCount = layouts.map(\.scratchCount).max() ?? 0
+    let scratch = buffers.workspace.assumingMemoryBound(to: Float.self)
+    let sums = (buffers.workspace + workers.count * scratchCount * MemoryLayout<Float>.stride)
+      .assumingMemoryBound(to: Double.self)
+    var blocks: [(group: Int, block: Int)] = []
+    var sumsStarts: [Int] = []
+    var sumsEnd = 0
+    for (index, layout) in layouts.enumerated() {
+      blocks += (0..<layout.blockCount).map { (index, $0) }
+      sumsStarts.append(sumsEnd)
+      sumsEnd += layout.sumsCount
+    }
+    let start = FastBlockCall(winograd: self, buffers: buffers)
+    workers.run(blocks: blocks.count) { index, worker in
+      let (group, block) = blocks[index]
+      start.run(
+        layouts[group], block: block, scratch: scratch + worker * scratchCount,
+        sums: buffers.outputSums == nil ? nil : sums + sumsStarts[group])
+    }
+    if let total = buffers.outputSums {
+      let row = 2 * task.outputChannels
+      total.update(repeating: 0, count: task.output.frames * row)
+      for (layout, start) in zip(layouts, sumsStarts) {
+        layout.mergeSums(sums + start, into: total)
+      }
+    }
+  }
+}

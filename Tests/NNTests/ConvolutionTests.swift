@@ -1,0 +1,151 @@
+import Checkpoint
+import NN
+import Tensor
+import Testing
+
+/// One convolution with all that can surround it.
+struct ConvolutionCase: Sendable, CustomTestStringConvertible {
+  enum NormKind: Sendable { case none, group, perFrame, rms }
+
+  var name: String
+  var size = (t: 3, h: 7, w: 10)
+  var channels = (input: 8, output: 12)
+  var kernel = (t: 3, h: 3, w: 3)
+  var stride = (t: 1, h: 1, w: 1)
+  var padding = Padding.causalReplicate
+  var groups = 1
+  var bias = true
+  var rank = 5
+  var norm = NormKind.none
+  var activation = ActivationFunction.none
+  var upsampling = Upsampling.none
+  var then = ActivationFunction.none
+  var thenNorm = false
+  var residual = false
+
+  var testDescription: String { name }
+
+  static let all: [ConvolutionCase] = [
+    .init(name: "causal"),
+    .init(name: "causal, one frame, wide", size: (1, 3, 71), channels: (3, 40)),
+    .init(name: "causal, one position", size: (1, 1, 1), channels: (33, 5)),
+    .init(name: "causal, odd channels", size: (4, 5, 9), channels: (5, 3), bias: false),
+    .init(
+      name: "causal resnet half", size: (5, 9, 11), channels: (32, 32), norm: .group,
+      activation: .silu, residual: true),
+    .init(name: "causal, wide channels", size: (2, 13, 9), channels: (64, 96), norm: .group),
+    .init(name: "stride space", size: (3, 9, 12), stride: (1, 2, 2)),
+    .init(name: "stride space, odd", size: (2, 7, 13), stride: (1, 2, 2), norm: .group),
+    .init(name: "stride time and space", size: (5, 8, 7), stride: (2, 2, 2)),
+    .init(name: "stride time and space, even frames", size: (4, 9, 6), stride: (2, 2, 2)),
+    .init(name: "stride time", size: (5, 4, 5), stride: (2, 1, 1)),
+    .init(name: "pointwise", kernel: (1, 1, 1), norm: .group, activation: .silu),
+    .init(
+      name: "pointwise, linear", size: (2, 5, 33), channels: (40, 70), kernel: (1, 1, 1),
+      rank: 2, residual: true),
+    .init(name: "causal upsampling", upsampling: .nearest(time: .causal, space: true)),
+    .init(
+      name: "causal upsampling, one frame", size: (1, 5, 6),
+      upsampling: .nearest(time: .causal, space: true)),
+    .init(name: "causal upsampling of space", upsampling: .nearest(time: .none, space: true)),
+    .init(name: "causal upsampling of time", upsampling: .nearest(time: .causal, space: false)),
+    .init(
+      name: "upsampling, wide channels", size: (3, 5, 9), channels: (64, 32),
+      upsampling: .nearest(time: .causal, space: true)),
+    .init(name: "zeros", padding: .zeros),
+    .init(name: "zeros, silu behind, RMS norm", padding: .zeros, then: .silu, thenNorm: true),
+    .init(
+      name: "zeros resnet half", size: (4, 6, 6), channels: (32, 32), padding: .zeros, bias: false,
+      thenNorm: true, residual: true),
+    .init(name: "zeros, stride 2", size: (4, 8, 10), stride: (2, 2, 2), padding: .zeros),
+    .init(name: "zeros, stride 2, odd", size: (1, 5, 3), stride: (1, 2, 2), padding: .zeros),
+    .init(
+      name: "zeros upsampling", size: (2, 4, 5), padding: .zeros,
+      upsampling: .nearest(time: .double, space: true), then: .relu),
+    .init(
+      name: "zeros upsampling of space", size: (2, 4, 5), padding: .zeros,
+      upsampling: .nearest(time: .none, space: true)),
+    .init(
+      name: "RMS norm, relu in front", size: (3, 5, 6), channels: (32, 3), padding: .zeros,
+      norm: .rms, activation: .relu),
+    .init(
+      name: "per frame", size: (3, 6, 7), channels: (16, 16), kernel: (1, 3, 3), padding: .zeros,
+      rank: 4, norm: .perFrame, activation: .silu),
+    .init(
+      name: "per frame downsampling", size: (2, 8, 6), kernel: (1, 3, 3), stride: (1, 2, 2),
+      padding: .zerosAfter, rank: 4),
+    .init(
+      name: "per frame downsampling, odd", size: (2, 7, 9), kernel: (1, 3, 3), stride: (1, 2, 2),
+      padding: .zerosAfter, rank: 4),
+    .init(
+      name: "per frame upsampling", size: (2, 5, 3), kernel: (1, 3, 3), padding: .zeros, rank: 4,
+      upsampling: .nearest(time: .none, space: true)),
+    .init(
+      name: "depthwise 3", size: (3, 6, 11), channels: (70, 70), padding: .zeros, groups: 70,
+      then: .silu),
+    .init(
+      name: "depthwise 5", size: (3, 7, 6), channels: (24, 24), kernel: (5, 5, 5),
+      padding: .zeros, groups: 24, bias: false),
+    .init(
+      name: "grouped pointwise", size: (2, 5, 7), channels: (96, 96), kernel: (1, 1, 1),
+      padding: .zeros, groups: 3, bias: false),
+    .init(
+      name: "narrow groups", size: (2, 3, 5), channels: (24, 12), kernel: (1, 1, 1),
+      padding: .zeros, groups: 6, residual: true),
+  ]
+}
+
+@Suite("Convolution")
+struct ConvolutionTests {
+  @Test("agrees with the definition", arguments: variants, ConvolutionCase.all)
+  func agreesWithDefinition(_ variant: (EngineKind, Precision), _ test: ConvolutionCase) throws {
+    let fixture = ConvolutionFixture(test, precision: variant.1)
+    let c = try context(variant.0, variant.1)
+    let result = try fixture.run(c)
+    #expect(relativeError(result, fixture.expected) < tolerance(variant.1))
+  }
+
+  @Test("gives the same bits at any number of threads", arguments: variants)
+  func threadCount(_ variant: (EngineKind, Precision)) throws {
+    for test in ConvolutionCase.all {
+      let fixture = ConvolutionFixture(test, precision: variant.1)
+      let results = try [1, 2, 3].map {
+        try fixture.run(context(variant.0, variant.1, threads: $0)).values
+      }
+      #expect(results[0] == results[1] && results[0] == results[2], "\(test.name)")
+    }
+  }
+
+  @Test("a norm finds what a convolution wrote, also onto a residual", arguments: variants)
+  func chained(_ variant: (EngineKind, Precision)) throws {
+    var random = Random(5)
+    let c = try context(variant.0, variant.1)
+    let values = [
+      "a.weight": random.tensor([32, 32, 3, 3, 3], scale: 0.1), "a.bias": random.tensor([32]),
+      "n.weight": random.tensor([32]), "n.bias": random.tensor([32]),
+    ]
+    let layer = Convolution(
+      scope(values)["a"], in: 32, out: 32, kernel: (3, 3, 3), padding: .causalReplicate)
+    let norm = Norm.group(GroupNorm(scope(values)["n"], channels: 32, groups: 8))
+    let x = try c.upload(random.tensor([32, 4, 12, 13], offset: 3))
+    let h = try layer(layer(x, c), onto: x, c)
+    let fresh = try c.upload(c.download(h))
+    let direct = try c.download(layer(h, norm: norm, activation: .silu, c))
+    let expected = try c.download(layer(fresh, norm: norm, activation: .silu, c))
+    // Sums of another order differ in the last bits, which bfloat16 storage may round apart.
+    #expect(relativeError(direct, expected) < (variant.1 == .f32 ? 1e-6 : 1e-4))
+  }
+
+  @Test("works in its input's memory", arguments: variants, [(1, 9, 7), (2, 130, 131)])
+  func inPlace(_ variant: (EngineKind, Precision), _ size: (t: Int, h: Int, w: Int)) throws {
+    var random = Random(6)
+    let values = ["weight": random.tensor([5, 8, 1, 1, 1]), "bias": random.tensor([5])]
+    let layer = Convolution(
+      scope(values), in: 8, out: 5, kernel: (1, 1, 1), padding: .causalReplicate)
+    let c = try context(variant.0, variant.1)
+    let x = random.tensor([8, size.t, size.h, size.w])
+    let expected = try c.download(layer(c.upload(x), c))
+    let input = try c.upload(x)
+    #expect(try c.download(layer.replacing(input, c)).values == expected.values)
+  }
+}
