@@ -1,0 +1,215 @@
+"""AutoencoderKLCausal3D in PyTorch, with the reference's key names."""
+
+import json
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Conv(nn.Module):
+    """Causal convolution: edges repeated in space, the first frame repeated in front of time."""
+
+    def __init__(self, cin, cout, kernel=3, stride=1):
+        super().__init__()
+        self.conv = nn.Conv3d(cin, cout, kernel, stride)
+        k = self.conv.kernel_size[0]
+        self.pad = (k // 2,) * 4 + (k - 1, 0)
+
+    def forward(self, x):
+        if any(self.pad):
+            x = F.pad(x, self.pad, mode="replicate")
+        return self.conv(x)
+
+
+class Norm(nn.GroupNorm):
+    def __init__(self, channels, config):
+        super().__init__(config["norm_num_groups"], channels, eps=1e-6)
+
+
+class Resnet(nn.Module):
+    idle = False  # for cheap early training: the shortcut alone
+
+    def __init__(self, cin, cout, config):
+        super().__init__()
+        self.norm1, self.conv1 = Norm(cin, config), Conv(cin, cout)
+        self.norm2, self.conv2 = Norm(cout, config), Conv(cout, cout)
+        if cin != cout:
+            self.conv_shortcut = Conv(cin, cout, 1)
+
+    def forward(self, x):
+        short = self.conv_shortcut(x) if hasattr(self, "conv_shortcut") else x
+        if self.idle:
+            return short
+        h = self.conv1(F.silu(self.norm1(x)))
+        return short + self.conv2(F.silu(self.norm2(h)))
+
+
+class Attention(nn.Module):
+    """One head; a token sees its own frame and the earlier ones."""
+
+    def __init__(self, width, config):
+        super().__init__()
+        self.group_norm = Norm(width, config)
+        self.to_q, self.to_k, self.to_v = (nn.Linear(width, width) for _ in range(3))
+        self.to_out = nn.ModuleList([nn.Linear(width, width)])
+
+    def forward(self, x):
+        b, c, t, h, w = x.shape
+        y = self.group_norm(x).flatten(2).transpose(1, 2)
+        frame = torch.arange(t, device=x.device).repeat_interleave(h * w)
+        mask = frame[:, None] >= frame[None, :]
+        q, k, v = (f(y)[:, None] for f in (self.to_q, self.to_k, self.to_v))
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)[:, 0]
+        return x + self.to_out[0](y).transpose(1, 2).reshape(x.shape)
+
+
+class Mid(nn.Module):
+    def __init__(self, width, config):
+        super().__init__()
+        self.resnets = nn.ModuleList([Resnet(width, width, config) for _ in range(2)])
+        attention = config.get("mid_block_add_attention", True)
+        self.attentions = nn.ModuleList([Attention(width, config)] if attention else [])
+
+    def forward(self, x):
+        x = self.resnets[0](x)
+        for attention in self.attentions:
+            x = attention(x)
+        return self.resnets[1](x)
+
+
+# What a three-tap kernel does to samples repeated twice, as kernels on the samples themselves:
+# [phase, tap, original tap].
+SPACE = torch.tensor([[[1., 0, 0], [0, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 0], [0, 0, 1]]])
+TIME = torch.tensor([[[1., 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 1]]])
+
+
+class Sampler(nn.Module):
+    """The convolution of a level change: strided, or (`up`) on repeated samples, computed here
+    as one convolution with a channel for every phase."""
+
+    def __init__(self, width, factor, up):
+        super().__init__()
+        self.up = up
+        self.factor = factor
+        self.conv = Conv(width, width, stride=1 if up else factor)
+
+    def forward(self, x, mix=None):
+        """`mix`: a 1x1x1 convolution to apply to the result."""
+        if not self.up:
+            return self.conv(x)
+        weight, bias = self.conv.conv.weight, self.conv.conv.bias
+        if mix is not None:
+            matrix = mix.weight.flatten(1)
+            weight = torch.einsum("po,ocdhw->pcdhw", matrix, weight)
+            bias = matrix @ bias + mix.bias
+        space = SPACE.to(x.device)
+        time = TIME.to(x.device) if self.factor[0] == 2 else torch.eye(3, device=x.device)[None]
+        b, c, t, h, w = x.shape
+        p, phases = len(weight), len(time)
+        weight = torch.einsum("aid,bjh,ckw,pqdhw->abcpqijk", time, space, space, weight)
+        weight = weight.reshape(-1, c, time.shape[1], 3, 3)
+        x = F.pad(x, (1, 1, 1, 1, time.shape[1] - 1, 0), mode="replicate")
+        y = F.conv3d(x, weight, bias.repeat(4 * phases)).reshape(b, phases, 2, 2, p, t, h, w)
+        y = y.permute(0, 5, 1, 6, 2, 7, 3, 4).reshape(b, t * phases, 2 * h, 2 * w, p)
+        return y.permute(0, 4, 1, 2, 3)[:, :, phases - 1:]
+
+
+class Block(nn.Module):
+    def __init__(self, cin, cout, layers, factor, up, config):
+        super().__init__()
+        self.resnets = nn.ModuleList(
+            [Resnet(cin if i == 0 else cout, cout, config) for i in range(layers)])
+        samplers = nn.ModuleList([Sampler(cout, factor, up)] if max(factor) > 1 else [])
+        setattr(self, "upsamplers" if up else "downsamplers", samplers)
+        self.samplers = [samplers]
+
+    def forward(self, x, mix=None):
+        for resnet in self.resnets:
+            x = resnet(x)
+        for sampler in self.samplers[0]:
+            x = sampler(x, mix)
+        return x
+
+
+def factors(config):
+    """Time and space factors of each level, in the order the levels run."""
+    levels = len(config["block_out_channels"])
+    space = int(math.log2(config.get("spatial_compression_ratio", 8)))
+    ratio = config["time_compression_ratio"]
+    result = []
+    for i in range(levels):
+        s = i < space
+        t = s if ratio == 8 else levels - 1 - int(math.log2(ratio)) <= i < levels - 1
+        result.append((2 if t else 1, 2 if s else 1, 2 if s else 1))
+    return result
+
+
+class Encoder(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        widths, layers = config["block_out_channels"], config["layers_per_block"]
+        self.conv_in = Conv(config["in_channels"], widths[0])
+        self.down_blocks = nn.ModuleList(
+            [Block(widths[max(i - 1, 0)], w, layers, f, False, config)
+             for i, (w, f) in enumerate(zip(widths, factors(config)))])
+        self.mid_block = Mid(widths[-1], config)
+        self.conv_norm_out = Norm(widths[-1], config)
+        self.conv_out = Conv(widths[-1], 2 * config["latent_channels"])
+
+    def forward(self, x):
+        x = self.conv_in(x)
+        for block in self.down_blocks:
+            x = block(x)
+        return self.conv_out(F.silu(self.conv_norm_out(self.mid_block(x))))
+
+
+class Decoder(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        widths, layers = config["block_out_channels"][::-1], config["layers_per_block"] + 1
+        self.conv_in = Conv(config["latent_channels"], widths[0])
+        self.mid_block = Mid(widths[0], config)
+        self.up_blocks = nn.ModuleList(
+            [Block(widths[max(i - 1, 0)], w, layers, f, True, config)
+             for i, (w, f) in enumerate(zip(widths, factors(config)))])
+        self.conv_norm_out = Norm(widths[-1], config)
+        self.conv_out = Conv(widths[-1], config["out_channels"])
+
+    def forward(self, z):
+        x = self.mid_block(self.conv_in(z))
+        if self.up_blocks[-1].resnets[0].idle:
+            for block in self.up_blocks[:-2]:
+                x = block(x)
+            x = self.up_blocks[-2](x, self.up_blocks[-1].resnets[0].conv_shortcut.conv)
+        else:
+            for block in self.up_blocks:
+                x = block(x)
+        return self.conv_out(F.silu(self.conv_norm_out(x)))
+
+
+class Autoencoder(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        z = config["latent_channels"]
+        self.encoder, self.decoder = Encoder(config), Decoder(config)
+        self.quant_conv = nn.Conv3d(2 * z, 2 * z, 1)
+        self.post_quant_conv = nn.Conv3d(z, z, 1)
+
+    def moments(self, x):
+        mean, logvar = self.quant_conv(self.encoder(x)).chunk(2, 1)
+        return mean, logvar.clamp(-30, 20)
+
+    def decode(self, latent):
+        return self.decoder(self.post_quant_conv(latent))
+
+
+def load(weights, config_path):
+    from safetensors.torch import load_file
+    with open(config_path) as f:
+        config = json.load(f)
+    model = Autoencoder(config)
+    model.load_state_dict({k: v.float() for k, v in load_file(weights).items()})
+    return model.eval()
