@@ -1,0 +1,90 @@
+import Foundation
+
+/// A file that appears under its final name whole or not at all.
+///
+/// It is written under a temporary name in the same folder; ``commit()`` makes it durable and
+/// renames it. Without a commit the temporary file goes with the last reference.
+final class AtomicFile {
+  /// Where the file will be.
+  let path: String
+  /// Where it is written.
+  let temporaryPath: String
+  private let temporaries: TemporaryFiles
+  private let replacing: Bool
+  private var isCommitted = false
+
+  /// Prepares a file at `path`; its folder must exist, and the file only when `replacing`.
+  init(_ path: String, replacing: Bool, in temporaries: TemporaryFiles) throws {
+    try Self.checkFolder(of: path)
+    if !replacing, FileManager.default.fileExists(atPath: path) { throw Self.exists(path) }
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw CodecError(path, "is a folder; name a file")
+    }
+    self.path = path
+    self.replacing = replacing
+    self.temporaries = temporaries
+    temporaryPath = temporaries.reserve(beside: path, purpose: "partial")
+  }
+
+  deinit {
+    if !isCommitted { temporaries.discard(temporaryPath) }
+  }
+
+  /// Gives the file its final name, once its content is on the disk.
+  func commit() throws {
+    try File(reading: temporaryPath).synchronize()
+    if replacing {
+      guard rename(temporaryPath, path) == 0 else { throw File.systemError(path, "cannot write") }
+    } else {
+      // Unlike a rename a link fails where another process made the file meanwhile.
+      if link(temporaryPath, path) == 0 {
+        unlink(temporaryPath)
+      } else if errno == EEXIST {
+        throw Self.exists(path)
+      } else if rename(temporaryPath, path) != 0 {
+        throw File.systemError(path, "cannot write")
+      }
+    }
+    isCommitted = true
+    temporaries.release(temporaryPath)
+    try Self.synchronizeFolder(of: path)
+  }
+
+  /// Throws where `output` is `input` itself, under whatever name.
+  static func checkDistinct(_ output: String, from input: String) throws {
+    var (a, b) = (stat(), stat())
+    guard stat(output, &a) == 0, stat(input, &b) == 0 else { return }
+    guard a.st_dev != b.st_dev || a.st_ino != b.st_ino else {
+      throw CodecError(output, "is the input itself; name another file")
+    }
+  }
+
+  static func exists(_ path: String) -> CodecError {
+    CodecError(path, "exists; --overwrite replaces it")
+  }
+
+  /// Throws unless the folder that `path` names is there and can be written to.
+  static func checkFolder(of path: String) throws {
+    let folder = Self.folder(of: path)
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
+      throw CodecError(path, "cannot write: there is no folder \(folder)")
+    }
+    guard isFolder.boolValue else {
+      throw CodecError(path, "cannot write: \(folder) is not a folder")
+    }
+    guard access(folder, W_OK | X_OK) == 0 else { throw File.systemError(path, "cannot write") }
+  }
+
+  private static func folder(of path: String) -> String {
+    let folder = path.parentFolder
+    return folder.isEmpty ? "." : folder
+  }
+
+  private static func synchronizeFolder(of path: String) throws {
+    // A folder that cannot be opened or synchronized keeps the file all the same.
+    guard let folder = try? File(reading: folder(of: path)) else { return }
+    try folder.synchronize()
+  }
+}

@@ -1,0 +1,46 @@
+import Checkpoint
+import Tensor
+
+/// Writes spooled tensors as the file that others read.
+enum TensorOutput {
+  /// A safetensors file.
+  ///
+  /// - Parameters:
+  ///   - tensors: name, shape as the file shall show it, and the values; nil values for a tensor
+  ///     without elements.
+  ///   - check: called after each piece; throws to stop.
+  static func writeSafetensors(
+    _ tensors: [(name: String, shape: [Int], values: TensorSpool?)], metadata: [String: String],
+    to output: AtomicFile, check: () throws -> Void = {}
+  ) throws {
+    let file = try File(creating: output.temporaryPath, named: output.path)
+    var writer = try SafetensorsWriter(
+      descriptor: file.descriptor, path: output.path,
+      items: tensors.map {
+        SafetensorsWriter.Item(name: $0.name, dtype: $0.values?.dtype ?? .f32, shape: $0.shape)
+      },
+      metadata: metadata)
+    for tensor in tensors {
+      try tensor.values?.forEachRun { bytes, first in
+        try writer.write(bytes, to: tensor.name, from: first)
+        try check()
+      }
+    }
+    try writer.finish()
+  }
+
+  /// A PyTorch archive of one bare tensor.
+  static func writeTorch(
+    _ tensor: TensorSpool, to output: AtomicFile, check: () throws -> Void = {}
+  ) throws {
+    let file = try File(creating: output.temporaryPath, named: output.path)
+    var writer = try TorchTensorWriter(
+      descriptor: file.descriptor, path: output.path, dtype: tensor.dtype, shape: tensor.shape)
+    try tensor.forEachRun { bytes, first in
+      let values = Tensor([bytes.count / tensor.dtype.size], tensor.dtype, bytes: bytes)
+      try values.withValues { try writer.write($0, from: first) }
+      try check()
+    }
+    try writer.finish()
+  }
+}

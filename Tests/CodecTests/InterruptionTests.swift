@@ -1,0 +1,110 @@
+import Foundation
+import Media
+import Testing
+
+@testable import Codec
+
+@Suite struct InterruptionTests {
+  let folder: TestFolder
+
+  init() throws { folder = try TestFolder() }
+
+  @Test func cancelledWorkStopsWithinASecondAndLeavesNothing() throws {
+    try writeClip(folder("clip.mp4"), frames: 90, width: 64, height: 64)
+    let session = Session()
+    let start = ContinuousClock.now
+    let canceller = Stage("cancel") {
+      Thread.sleep(forTimeInterval: 0.05)
+      session.cancellation.cancel(signal: SIGTERM)
+    }
+    let error = #expect(throws: Interrupted.self) {
+      try EncodeJob(model: try tiny(), session: session)
+        .run(folder("clip.mp4"), to: .file(folder("z.safetensors")))
+    }
+    try canceller.join()
+    #expect(error?.signal == SIGTERM)
+    #expect(start.elapsedSeconds < 2)
+    #expect(try folder.names == ["clip.mp4"])
+  }
+
+  @Test(arguments: [(SIGINT, 130), (SIGTERM, 143)] as [(Int32, Int32)])
+  func signalsEndAProcessThatDoesNotStop(signal: Int32, code: Int32) async throws {
+    let path = folder.path
+    if code == 130 {
+      await #expect(processExitsWith: .exitCode(130)) { [path = path as String] in
+        try hang(in: path, until: SIGINT)
+      }
+    } else {
+      await #expect(processExitsWith: .exitCode(143)) { [path = path as String] in
+        try hang(in: path, until: SIGTERM)
+      }
+    }
+    #expect(try folder.names.isEmpty)
+  }
+
+  /// A process that dies without a word leaves the whole file or none under its name.
+  @Test(arguments: [0, 1, 2, 3, 4])
+  func killedProcessLeavesAllOrNothing(moment: Int) async throws {
+    try writeClip(folder("clip.mp4"), frames: 6, width: 32, height: 32)
+    let (path, milliseconds) = (folder.path, moment * 15)
+    await #expect(processExitsWith: .signal(SIGKILL)) {
+      [path = path as String, milliseconds = milliseconds as Int] in
+      let model = try tiny()
+      let killer = Stage("kill") {
+        Thread.sleep(forTimeInterval: Double(milliseconds) / 1000)
+        kill(getpid(), SIGKILL)
+      }
+      var options = EncodeOptions()
+      options.existing = .overwrite
+      while true {
+        _ = try EncodeJob(model: model, options: options)
+          .run("\(path)/clip.mp4", to: .file("\(path)/z.safetensors"))
+      }
+      try killer.join()
+    }
+    if FileManager.default.fileExists(atPath: folder("z.safetensors")) {
+      #expect(try LatentFile(folder("z.safetensors")).info?.frames == 6)
+    }
+  }
+
+  /// A file that may not grow shows as an error of the write, not as the end of the process.
+  @Test(arguments: ["z.safetensors", "v.mp4"])
+  func fullDiskIsOneLineAndLeavesNothing(_ name: String) async throws {
+    try writeClip(folder("clip.mp4"), frames: 9, width: 96, height: 96)
+    _ = try EncodeJob(model: try tiny()).run(folder("clip.mp4"), to: .file(folder("a.safetensors")))
+    let path = folder.path
+    await #expect(processExitsWith: .success) { [path = path as String, name = name as String] in
+      let watcher = SignalWatcher(Session())
+      var limit = rlimit(rlim_cur: 900, rlim_max: 900)
+      setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+      do {
+        if name == "v.mp4" {
+          _ = try DecodeJob().run("\(path)/a.safetensors", to: .file("\(path)/v.mp4"))
+        } else {
+          _ = try EncodeJob(model: try tiny())
+            .run("\(path)/clip.mp4", to: .file("\(path)/z.safetensors"))
+        }
+        exit(3)
+      } catch {
+        let line = "\(error)"
+        let isGood =
+          line.hasPrefix("\(path)/\(name): ") && line.contains("File too large")
+          && !line.contains("\n")
+        if !isGood { print(line) }
+        withExtendedLifetime(watcher) { exit(isGood ? 0 : 4) }
+      }
+    }
+    #expect(try folder.names == ["a.safetensors", "clip.mp4"])
+  }
+}
+
+/// Holds an unfinished file and ignores its session's wish to stop.
+private func hang(in folder: String, until number: Int32) throws {
+  let session = Session()
+  let watcher = SignalWatcher(session)
+  let file = try AtomicFile("\(folder)/a", replacing: false, in: session.temporaries)
+  _ = try File(creating: file.temporaryPath, named: "a")
+  kill(getpid(), number)
+  Thread.sleep(forTimeInterval: 5)
+  withExtendedLifetime((watcher, file)) {}
+}
