@@ -1,0 +1,111 @@
+import Foundation
+import Testing
+
+@Suite(.enabled(if: Program.isBuilt, "the program is not built")) struct CommandTests {
+  let folder: WorkFolder
+
+  init() throws { folder = try WorkFolder() }
+
+  private func probe(_ file: String, _ stream: String, _ entries: String) throws -> String {
+    try Program.tool(
+      "ffprobe",
+      [
+        "-v", "error", "-count_frames", "-select_streams", stream, "-show_entries",
+        "stream=\(entries)", "-of", "csv=p=0", file,
+      ]
+    ).output.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  @Test func clipComesBackWithItsFramesRateSizeAndSound() throws {
+    try folder.makeClip("c.mp4", frames: 7)
+    let encoded = try Program.run(["encode", "c.mp4"], in: folder.path)
+    #expect(encoded.status == 0, "\(encoded.errors)")
+    let decoded = try Program.run(
+      ["decode", "c.latents.safetensors", "-o", "out.mp4", "--audio", "c.mp4"], in: folder.path)
+    #expect(decoded.status == 0, "\(decoded.errors)")
+    #expect(
+      try probe(folder("out.mp4"), "v:0", "codec_name,width,height,avg_frame_rate,nb_read_frames")
+        == "h264,64,48,24000/1001,7")
+    #expect(try probe(folder("out.mp4"), "a:0", "codec_name") == "aac")
+    #expect(encoded.errors.isEmpty)
+  }
+
+  @Test func singleFrameBecomesAPicture() throws {
+    try folder.makeClip("c.mp4", frames: 3)
+    #expect(try Program.run(["encode", "c.mp4", "--frames", "1"], in: folder.path).status == 0)
+    let decoded = try Program.run(["decode", "c.latents.safetensors"], in: folder.path)
+    #expect(decoded.status == 0, "\(decoded.errors)")
+    #expect(try probe(folder("c.png"), "v:0", "codec_name,width,height") == "png,64,48")
+  }
+
+  @Test func roundtripWritesClipsAndReports() throws {
+    try folder.makeClip("c.mp4", frames: 5)
+    let result = try Program.run(
+      ["roundtrip", "c.mp4", "-o", "rt", "--after-h264", "--json"], in: folder.path)
+    #expect(result.status == 0, "\(result.errors)")
+    let json = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+    let report = try #require(json?["report"] as? [String: Any])
+    let runs = try #require(report["runs"] as? [[String: Any]])
+    let figures = try #require(runs.first?["figures"] as? [String: Any])
+    #expect(figures["frames"] as? Int == 5)
+    #expect((figures["psnr"] as? Double).map { $0 > 5 && $0 < 60 } == true)
+    #expect(runs.first?["afterH264"] != nil)
+    for name in ["orig/c_orig.mp4", "recn/c_recn.mp4", "report.html", "report.json", "report.csv"] {
+      #expect(FileManager.default.fileExists(atPath: folder("rt/\(name)")), "\(name)")
+    }
+  }
+
+  @Test func gateEndsWithTwo() throws {
+    try folder.makeClip("c.mp4", frames: 2)
+    let passed = try Program.run(
+      ["roundtrip", "c.mp4", "-o", "a", "--min-psnr", "1"], in: folder.path)
+    #expect(passed.status == 0)
+    let failed = try Program.run(
+      ["roundtrip", "c.mp4", "-o", "b", "--min-psnr", "90"], in: folder.path)
+    #expect(failed.status == 2)
+    #expect(failed.errors.contains("is below 90.00 dB"))
+  }
+
+  @Test func severalModelsShareOneTable() throws {
+    try folder.makeClip("c.mp4", frames: 2)
+    let result = try Program.run(
+      ["roundtrip", "c.mp4", "-o", "rt", "--model", "tiny", "--model", "tiny"], in: folder.path)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("c (tiny)") && result.output.contains("c (tiny_2)"))
+  }
+
+  @Test func batchGoesOnAfterABadItemAndSkipsWhatIsDone() throws {
+    try folder.makeClip("a.mp4", frames: 2)
+    try folder.makeClip("b.mp4", frames: 2)
+    try Data("no video".utf8).write(to: URL(filePath: folder("bad.mp4")))
+    let arguments = ["encode", "a.mp4", "bad.mp4", "b.mp4", "-o", "out"]
+    let first = try Program.run(arguments, in: folder.path)
+    #expect(first.status == 3)
+    #expect(first.output.contains("3 inputs: 2 done, 0 skipped, 1 failed"))
+    #expect(first.errors.split(separator: "\n").count == 1)
+    #expect(first.errors.contains("bad.mp4"))
+    let second = try Program.run(arguments + ["--json"], in: folder.path)
+    #expect(second.status == 3)
+    let json = try JSONSerialization.jsonObject(with: Data(second.output.utf8)) as? [String: Any]
+    let states = (json?["items"] as? [[String: Any]])?.compactMap { $0["status"] as? String }
+    #expect(states == ["skipped", "failed", "skipped"])
+  }
+
+  @Test func pipesCarryVideoBothWays() throws {
+    try folder.makeClip("c.mp4", frames: 4)
+    let shell = try Program.tool(
+      "bash",
+      [
+        "-o", "pipefail", "-c",
+        """
+        cd '\(folder.path)' && ffmpeg -v error -i c.mp4 -f yuv4mpegpipe - \
+          | '\(Program.path)' encode - -o z.safetensors \
+          && '\(Program.path)' decode z.safetensors -o - | ffmpeg -v error -i - -c:v ffv1 back.mkv
+        """,
+      ])
+    #expect(shell.status == 0, "\(shell.errors)")
+    #expect(
+      try probe(folder("back.mkv"), "v:0", "width,height,r_frame_rate,nb_read_frames")
+        == "64,48,24000/1001,4")
+  }
+}
