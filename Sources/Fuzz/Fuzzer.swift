@@ -13,7 +13,8 @@ struct Fuzzer {
     var refusals = 0
   }
 
-  private static let secondsPerExecution: UInt32 = 10
+  /// Long, as the machine may be busy; a parser that hangs takes longer.
+  private static let secondsPerExecution: UInt32 = 120
   private static let largestCorpus = 2000
 
   private let subject: Subject

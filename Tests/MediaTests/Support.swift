@@ -124,6 +124,19 @@ func failure(_ body: () throws -> Void) -> String {
   }
 }
 
+/// Random numbers that are the same in every run (SplitMix64).
+struct SeededRandom: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
+
 /// Mean and largest difference of two pictures, of 255.
 func difference(_ a: [UInt8], _ b: [UInt8]) -> (mean: Double, most: Int) {
   guard a.count == b.count, !a.isEmpty else { return (.infinity, .max) }

@@ -78,7 +78,7 @@ import Testing
   @Test func mutatedStreamsNeverTrap() {
     let valid = stream(
       "YUV4MPEG2 W4 H2 F30000:1001 Ip A1:1 C420jpeg XCOLORRANGE=LIMITED", frames: [12])
-    var random = SystemRandomNumberGenerator()
+    var random = SeededRandom(state: 1)
     for _ in 0..<2000 {
       var bytes = valid
       for _ in 0..<Int.random(in: 1...4, using: &random) {

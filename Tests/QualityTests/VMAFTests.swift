@@ -9,10 +9,16 @@ import Testing
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let command = folder.appending(path: "ffmpeg")
-    try Data("#!/bin/sh\n\(script)\n".utf8).write(to: command)
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o755], ofItemAtPath: command.path())
+    // A shell writes it: what this process writes, a child that another test has just forked may
+    // still hold open, and the system starts no file that is open for writing.
+    let command = folder.appending(path: "ffmpeg").path()
+    let shell = try Process.run(
+      URL(filePath: "/bin/sh"),
+      arguments: [
+        "-c", "printf '#!/bin/sh\\n%s\\n' \"$1\" > \"$2\" && chmod 755 \"$2\"", "sh", script, command,
+      ])
+    shell.waitUntilExit()
+    try #require(shell.terminationStatus == 0)
     try body(folder.path())
   }
 
