@@ -22,7 +22,8 @@ typedef struct {
 enum { F0R_PLUGIN_TYPE_FILTER = 0, F0R_COLOR_MODEL_RGBA8888 = 1, FREI0R_MAJOR_VERSION = 1 };
 enum { F0R_PARAM_DOUBLE = 1, F0R_PARAM_STRING = 4 };
 
-// dladdr(3), which <dlfcn.h> shows only to those who define _GNU_SOURCE, as a module cannot.
+// dladdr(3), which <dlfcn.h> shows only to those who define _GNU_SOURCE, as a module cannot; dlsym(3)
+// of the whole program, whose handle is a macro; and backtrace(3), which not every C library has.
 typedef struct {
   const char *file;
   void *base;
@@ -31,7 +32,19 @@ typedef struct {
 } frei0r_library_t;
 
 #ifdef __APPLE__
-int frei0r_find_library(const void *address, frei0r_library_t *library) __asm__("_dladdr");
+#define FREI0R_C_NAME(name) __asm__("_" name)
 #else
-int frei0r_find_library(const void *address, frei0r_library_t *library) __asm__("dladdr");
+#define FREI0R_C_NAME(name) __asm__(name)
 #endif
+int frei0r_find_library(const void *address, frei0r_library_t *library) FREI0R_C_NAME("dladdr");
+int frei0r_return_addresses(void **addresses, int count) FREI0R_C_NAME("backtrace");
+void *frei0r_lookup(void *library, const char *name) FREI0R_C_NAME("dlsym");
+
+// Where the program or any of its libraries has a function; null where none has.
+static inline void *frei0r_find_symbol(const char *name) {
+#ifdef __APPLE__
+  return frei0r_lookup((void *)-2, name);
+#else
+  return frei0r_lookup((void *)0, name);
+#endif
+}

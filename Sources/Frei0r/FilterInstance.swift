@@ -12,6 +12,8 @@ final class FilterInstance {
   private(set) var settings = Settings()
   private let width: Int
   private let height: Int
+  /// Bytes from one row of the host's pictures to the next.
+  private let rowStep: Int
   private var model: SharedModel
   private var modelSettings: (Precision, Int?)
   /// What is wrong with the values set last, by parameter.
@@ -30,10 +32,10 @@ final class FilterInstance {
     }
     self.width = width
     self.height = height
-    if width % 16 != 0 {
-      Self.complain(
-        "rows are taken to have no padding; some ffmpeg (5.1) pad widths that are no multiple of 16, "
-          + "so pad or scale the pictures there, \(width) is none")
+    let libavfilter = RowStep.callingLibavfilter()
+    rowStep = RowStep.bytes(width: width, libavfilter: libavfilter)
+    if let warning = RowStep.warning(width: width, libavfilter: libavfilter) {
+      Self.complain(warning)
     }
     modelSettings = (settings.precision, settings.threads)
     model = try ModelPool.shared.model(on: ComputeOptions())
@@ -67,13 +69,14 @@ final class FilterInstance {
 
   /// Makes the next picture of the host's.
   func update(_ input: UnsafeRawPointer, _ output: UnsafeMutableRawPointer) {
-    let source = PackedFrame(width: width, height: height, copying: input)
-    guard problems.isEmpty else { return source.copy(to: output) }
+    let source = PackedFrame(width: width, height: height, copying: input, rowStep: rowStep)
+    func show(_ frame: PackedFrame) { frame.copy(to: output, rowStep: rowStep) }
+    guard problems.isEmpty else { return show(source) }
     switch settings.mode {
-    case .image: reconstruct([source])[0].copy(to: output)
+    case .image: show(reconstruct([source])[0])
     case .clip:
       gathered.append(source)
-      (ready.popFirst() ?? source).copy(to: output)
+      show(ready.popFirst() ?? source)
       guard gathered.count == settings.chunk else { return }
       ready = reconstruct(gathered)[...]
       gathered = []

@@ -1,21 +1,35 @@
 import Media
 import Tensor
 
-/// A picture as hosts give it: R, G, B, A bytes of each pixel in this order, rows without gaps.
+/// A picture as hosts give it: R, G, B, A bytes of each pixel in this order, kept without gaps
+/// between rows.
 struct PackedFrame {
   let width: Int
   let height: Int
   private(set) var bytes: [UInt8]
 
-  init(width: Int, height: Int, copying source: UnsafeRawPointer) {
+  /// - Parameter rowStep: bytes from one row of the host's to the next.
+  init(width: Int, height: Int, copying source: UnsafeRawPointer, rowStep: Int) {
     self.width = width
     self.height = height
-    bytes = Array(UnsafeRawBufferPointer(start: source, count: 4 * width * height))
+    let row = 4 * width
+    bytes = [UInt8](unsafeUninitializedCapacity: row * height) { target, count in
+      let target = UnsafeMutableRawBufferPointer(target)
+      for y in 0..<height {
+        UnsafeMutableRawBufferPointer(rebasing: target[(y * row)..<((y + 1) * row)])
+          .copyMemory(from: UnsafeRawBufferPointer(start: source + y * rowStep, count: row))
+      }
+      count = row * height
+    }
   }
 
-  func copy(to target: UnsafeMutableRawPointer) {
-    bytes.withUnsafeBytes {
-      target.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(target), byteCount: $0.count)
+  func copy(to target: UnsafeMutableRawPointer, rowStep: Int) {
+    let row = 4 * width
+    bytes.withUnsafeBytes { source in
+      for y in 0..<height {
+        UnsafeMutableRawBufferPointer(start: target + y * rowStep, count: row)
+          .copyMemory(from: UnsafeRawBufferPointer(rebasing: source[(y * row)..<((y + 1) * row)]))
+      }
     }
   }
 
