@@ -15,7 +15,8 @@ import Testing
     let shell = try Process.run(
       URL(filePath: "/bin/sh"),
       arguments: [
-        "-c", "printf '#!/bin/sh\\n%s\\n' \"$1\" > \"$2\" && chmod 755 \"$2\"", "sh", script, command,
+        "-c", "printf '#!/bin/sh\\n%s\\n' \"$1\" > \"$2\" && chmod 755 \"$2\"", "sh", script,
+        command,
       ])
     shell.waitUntilExit()
     try #require(shell.terminationStatus == 0)

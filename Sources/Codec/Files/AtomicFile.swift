@@ -2,16 +2,13 @@ import Foundation
 
 /// A file that appears under its final name whole or not at all.
 ///
-/// It is written under a temporary name in the same folder; ``commit()`` makes it durable and
-/// renames it. Without a commit the temporary file goes with the last reference.
+/// It is an ``UnfinishedFile`` in the same folder until ``commit()`` makes it durable and gives it its
+/// name. Without a commit it goes with the last reference.
 final class AtomicFile {
   /// Where the file will be.
   let path: String
-  /// Where it is written.
-  let temporaryPath: String
-  private let temporaries: TemporaryFiles
+  private let unfinished: UnfinishedFile
   private let replacing: Bool
-  private var isCommitted = false
 
   /// Prepares a file at `path`; its folder must exist, and the file only when `replacing`.
   init(_ path: String, replacing: Bool, in temporaries: TemporaryFiles) throws {
@@ -23,31 +20,21 @@ final class AtomicFile {
     }
     self.path = path
     self.replacing = replacing
-    self.temporaries = temporaries
-    temporaryPath = temporaries.reserve(beside: path, purpose: "partial")
+    unfinished = try UnfinishedFile(beside: path, purpose: "partial", in: temporaries)
   }
 
-  deinit {
-    if !isCommitted { temporaries.discard(temporaryPath) }
-  }
+  /// The file to write.
+  var file: File { unfinished.file }
+
+  /// What opens the file, here or in a child, until it has its name.
+  var temporaryPath: String { unfinished.path }
 
   /// Gives the file its final name, once its content is on the disk.
   func commit() throws {
-    try File(reading: temporaryPath).synchronize()
-    if replacing {
-      guard rename(temporaryPath, path) == 0 else { throw File.systemError(path, "cannot write") }
-    } else {
-      // Unlike a rename a link fails where another process made the file meanwhile.
-      if link(temporaryPath, path) == 0 {
-        unlink(temporaryPath)
-      } else if errno == EEXIST {
-        throw Self.exists(path)
-      } else if rename(temporaryPath, path) != 0 {
-        throw File.systemError(path, "cannot write")
-      }
-    }
-    isCommitted = true
-    temporaries.release(temporaryPath)
+    try file.synchronize()
+    let failure = unfinished.takeName(path, replacing: replacing)
+    if failure == EEXIST { throw Self.exists(path) }
+    guard failure == 0 else { throw File.systemError(path, "cannot write", failure) }
     try Self.synchronizeFolder(of: path)
   }
 

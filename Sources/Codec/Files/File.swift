@@ -18,6 +18,21 @@ final class File: Sendable {
     try self.init(path, named: name, flags: O_RDWR | O_CREAT | O_EXCL)
   }
 
+  /// A new file without a name in the folder of `path`, which stands for it in messages; nil where
+  /// the system or the file system knows none.
+  static func unnamed(beside path: String) -> File? {
+    #if os(Linux)
+      // O_TMPFILE, a macro that Swift does not see.
+      let unnamed = 0o20_000_000 | O_DIRECTORY
+      let folder = path.parentFolder
+      // It gets its name, and is opened again, by way of this folder.
+      guard access("/proc/self/fd", X_OK) == 0 else { return nil }
+      return try? File(folder.isEmpty ? "." : folder, named: path, flags: O_RDWR | unnamed)
+    #else
+      return nil
+    #endif
+  }
+
   /// Opens an existing file for writing; `name` stands for it in messages.
   convenience init(updating path: String, named name: String) throws {
     try self.init(path, named: name, flags: O_RDWR)
@@ -72,8 +87,8 @@ final class File: Sendable {
     }
   }
 
-  /// "PATH: WHAT: the system's reason" for the current `errno`.
-  static func systemError(_ path: String, _ what: String) -> CodecError {
-    CodecError(path, "\(what): \(String(cString: strerror(errno)))")
+  /// "PATH: WHAT: the system's reason" for an error number, the current one if none is given.
+  static func systemError(_ path: String, _ what: String, _ code: Int32 = errno) -> CodecError {
+    CodecError(path, "\(what): \(String(cString: strerror(code)))")
   }
 }

@@ -1,12 +1,18 @@
 import Foundation
 import Synchronization
 
-/// The unfinished files of one session: removed when they are discarded, and all of them at once
-/// when the program has to stop.
+/// The unfinished files of one session that have a name: removed when they are discarded, and all of
+/// them at once when the program has to stop.
 public final class TemporaryFiles: Sendable {
+  /// Whether unfinished files go without a name where the system can make such.
+  let prefersUnnamed: Bool
   private let paths = Mutex<Set<String>>([])
 
-  public init() {}
+  public convenience init() { self.init(prefersUnnamed: true) }
+
+  init(prefersUnnamed: Bool) {
+    self.prefersUnnamed = prefersUnnamed
+  }
 
   /// A name beside `final` that nothing else uses, which is removed unless it is let go.
   func reserve(beside final: String, purpose: String) -> String {

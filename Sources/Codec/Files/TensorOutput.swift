@@ -13,9 +13,8 @@ enum TensorOutput {
     _ tensors: [(name: String, shape: [Int], values: TensorSpool?)], metadata: [String: String],
     to output: AtomicFile, check: () throws -> Void = {}
   ) throws {
-    let file = try File(creating: output.temporaryPath, named: output.path)
     var writer = try SafetensorsWriter(
-      descriptor: file.descriptor, path: output.path,
+      descriptor: output.file.descriptor, path: output.path,
       items: tensors.map {
         SafetensorsWriter.Item(name: $0.name, dtype: $0.values?.dtype ?? .f32, shape: $0.shape)
       },
@@ -33,9 +32,9 @@ enum TensorOutput {
   static func writeTorch(
     _ tensor: TensorSpool, to output: AtomicFile, check: () throws -> Void = {}
   ) throws {
-    let file = try File(creating: output.temporaryPath, named: output.path)
     var writer = try TorchTensorWriter(
-      descriptor: file.descriptor, path: output.path, dtype: tensor.dtype, shape: tensor.shape)
+      descriptor: output.file.descriptor, path: output.path, dtype: tensor.dtype,
+      shape: tensor.shape)
     try tensor.forEachRun { bytes, first in
       let values = Tensor([bytes.count / tensor.dtype.size], tensor.dtype, bytes: bytes)
       try values.withValues { try writer.write($0, from: first) }

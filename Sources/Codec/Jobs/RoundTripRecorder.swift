@@ -98,9 +98,7 @@ final class RoundTripRecorder {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let data = try encoder.encode(RoundTripRecord(recipe: recipe, result: result))
     let record = try AtomicFile(files.figures, replacing: replacing, in: session.temporaries)
-    try data.withUnsafeBytes {
-      try File(creating: record.temporaryPath, named: files.figures).write($0, at: 0)
-    }
+    try data.withUnsafeBytes { try record.file.write($0, at: 0) }
     _ = try writers?.original.commit()
     _ = try writers?.reconstruction.commit()
     try record.commit()

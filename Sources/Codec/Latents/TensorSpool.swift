@@ -9,9 +9,8 @@ final class TensorSpool {
   let width: Int
   let dtype: DType
   private(set) var frames = 0
-  private let file: File
-  private let path: String
-  private let temporaries: TemporaryFiles
+  private let spool: UnfinishedFile
+  private var file: File { spool.file }
 
   /// Bytes that are held at a time when the tensor is put in order.
   private static var blockSize: Int { 4 << 20 }
@@ -25,13 +24,7 @@ final class TensorSpool {
     self.height = height
     self.width = width
     self.dtype = dtype
-    self.temporaries = temporaries
-    path = temporaries.reserve(beside: output, purpose: "spool")
-    file = try File(creating: path, named: output)
-  }
-
-  deinit {
-    temporaries.discard(path)
+    spool = try UnfinishedFile(beside: output, purpose: "spool", in: temporaries)
   }
 
   /// `[C, T, H, W]`.

@@ -17,10 +17,9 @@ public func makeRandomModel(
   _ family: Family, seed: UInt64, at path: String, replacing: Bool, session: Session
 ) throws -> RandomModelResult {
   let output = try AtomicFile(path, replacing: replacing, in: session.temporaries)
-  let file = try File(creating: output.temporaryPath, named: path)
-  try RandomCheckpoint.write(family, seed: seed, descriptor: file.descriptor, path: path)
+  try RandomCheckpoint.write(family, seed: seed, descriptor: output.file.descriptor, path: path)
   try session.cancellation.check()
-  let bytes = try file.size()
+  let bytes = try output.file.size()
   try output.commit()
   return RandomModelResult(family: family.rawValue, output: path, seed: seed, bytes: bytes)
 }

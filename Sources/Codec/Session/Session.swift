@@ -2,7 +2,7 @@
 /// whom it tells how far it is.
 public final class Session: Sendable {
   public let cancellation = Cancellation()
-  public let temporaries = TemporaryFiles()
+  public let temporaries: TemporaryFiles
   let report: @Sendable (Progress) -> Void
   let remark: @Sendable (String) -> Void
 
@@ -10,12 +10,20 @@ public final class Session: Sendable {
   ///   - progress: called from working threads after every few frames.
   ///   - note: called from working threads with a line people should know: sound left out, a rate
   ///     assumed, damaged frames skipped.
-  public init(
+  public convenience init(
     progress: @escaping @Sendable (Progress) -> Void = { _ in },
     note: @escaping @Sendable (String) -> Void = { _ in }
   ) {
+    self.init(progress: progress, note: note, temporaries: TemporaryFiles())
+  }
+
+  init(
+    progress: @escaping @Sendable (Progress) -> Void = { _ in },
+    note: @escaping @Sendable (String) -> Void = { _ in }, temporaries: TemporaryFiles
+  ) {
     report = progress
     remark = note
+    self.temporaries = temporaries
   }
 }
 
