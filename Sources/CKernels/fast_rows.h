@@ -16,24 +16,37 @@ FAST_INLINE float inverse_rms(const float *x, size_t channels, float epsilon) {
   return 1.0f / sqrtf(vec_sum(squares) / (float)channels + epsilon);
 }
 
-FAST_INLINE void load_with(const fast_input *p, const void *from, size_t count, float *out,
+FAST_INLINE vec load_vector(const char *x, size_t next, size_t width, const plain_type type,
+                            vec scale, vec shift, const int has_norm, const plain_function f) {
+  __builtin_prefetch(x + next);
+  vec v = vec_load_stored(x, type, width);
+  if (has_norm) v = v * scale + shift;
+  return vec_apply(v, f);
+}
+
+FAST_INLINE void load_with(const fast_input *p, const char *x, size_t count, float *out,
                            size_t out_step, const plain_type type, const int has_norm,
                            const plain_function f) {
   const size_t channels = p->channels, padded = fast_padded(channels);
-  const size_t whole = channels / FAST_WIDTH * FAST_WIDTH;
-  for (size_t r = 0; r < count; r++, out += out_step) {
-    const char *x = (const char *)from + r * p->row_step * bytes_of(type);
-    for (size_t c = 0; c < whole; c += FAST_WIDTH) {
-      vec v = vec_load_stored(x + c * bytes_of(type), type, FAST_WIDTH);
-      if (has_norm) v = v * vec_load(p->scale + c) + vec_load(p->shift + c);
-      vec_store(out + c, vec_apply(v, f));
+  const size_t whole = channels / FAST_WIDTH * FAST_WIDTH, part = channels - whole;
+  const vec none = {0};
+  const vec part_scale = has_norm ? vec_load_part(p->scale + whole, part) : none;
+  const vec part_shift = has_norm ? vec_load_part(p->shift + whole, part) : none;
+  // In order of address: a row may be followed by values that the next one overwrites.
+  for (size_t r = 0; r < count; r++, x += p->row_step * bytes_of(type), out += out_step) {
+    size_t c = 0;
+    for (; c < whole; c += FAST_WIDTH) {
+      const vec scale = has_norm ? vec_load(p->scale + c) : none;
+      const vec shift = has_norm ? vec_load(p->shift + c) : none;
+      vec_store(out + c, load_vector(x + c * bytes_of(type), p->next, FAST_WIDTH, type, scale,
+                                     shift, has_norm, f));
     }
-    for (size_t c = whole; c < padded; c += FAST_WIDTH) {
-      const size_t width = c < channels ? channels - c : 0;
-      vec v = vec_load_stored(x + c * bytes_of(type), type, width);
-      if (has_norm) v = v * vec_load_part(p->scale + c, width) + vec_load_part(p->shift + c, width);
-      vec_store(out + c, vec_apply(v, f));
+    if (part > 0) {
+      vec_store(out + c, load_vector(x + c * bytes_of(type), p->next, part, type, part_scale,
+                                     part_shift, has_norm, f));
+      c += FAST_WIDTH;
     }
+    for (; c < padded; c += FAST_WIDTH) vec_store(out + c, none);
   }
 }
 
@@ -91,33 +104,53 @@ FAST_INLINE void finish_norm(const fast_output *p, float *row) {
   }
 }
 
+FAST_INLINE void add_to_doubles(double *sums, vec v, size_t width) {
+  if (width == FAST_WIDTH) {
+    loose_double_vec *to = (loose_double_vec *)sums;
+    *to = *to + __builtin_convertvector(v, double_vec);
+  } else {
+    for (size_t i = 0; i < width; i++) sums[i] += v[i];
+  }
+}
+
+// Finishes one vector of columns, `width` of them, of all rows.
+FAST_INLINE void finish_column(const fast_output *p, const float *rows, size_t step, size_t count,
+                               size_t c, char *to, double *sums, const size_t width,
+                               const plain_type type, const int adds_residual, const int has_sums,
+                               const plain_function f) {
+  const vec bias = p->bias && !p->scale ? vec_load_part(p->bias + c, width) : vec_of(0.0f);
+  const size_t row_bytes = p->row_step * bytes_of(type);
+  vec total = {0}, squares = {0};
+  for (size_t r = 0; r < count; r++, rows += step, to += row_bytes) {
+    vec v = vec_apply(vec_load(rows) + bias, f);
+    if (adds_residual) v = v + vec_load_stored(to, type, width);
+    vec_store_stored(to, type, width, v);
+    if (has_sums) {
+      // The statistics are those of the stored values.
+      if (type != PLAIN_F32) v = vec_load_stored(to, type, width);
+      total = total + v;
+      squares = v * v + squares;
+    }
+  }
+  if (has_sums) {
+    add_to_doubles(sums + c, total, width);
+    add_to_doubles(sums + p->channels + c, squares, width);
+  }
+}
+
 FAST_INLINE void finish_with(const fast_output *p, const float *rows, size_t step, size_t count,
                              void *out, double *sums, const plain_type type,
                              const int adds_residual, const int has_sums,
                              const plain_function f) {
-  const size_t channels = p->channels;
-  for (size_t c = 0; c < channels; c += FAST_WIDTH) {
-    const size_t width = width_left(channels, c);
-    const vec bias = p->bias && !p->scale ? vec_load_part(p->bias + c, width) : vec_of(0.0f);
-    vec total = {0}, squares = {0};
-    for (size_t r = 0; r < count; r++) {
-      char *to = (char *)out + (r * p->row_step + c) * bytes_of(type);
-      vec v = vec_apply(vec_load(rows + r * step + c) + bias, f);
-      if (adds_residual) v = v + vec_load_stored(to, type, width);
-      vec_store_stored(to, type, width, v);
-      if (has_sums) {
-        // The statistics are those of the stored values.
-        if (type != PLAIN_F32) v = vec_load_stored(to, type, width);
-        total = total + v;
-        squares = v * v + squares;
-      }
-    }
-    if (has_sums) {
-      for (size_t i = 0; i < width; i++) {
-        sums[c + i] += total[i];
-        sums[channels + c + i] += squares[i];
-      }
-    }
+  char *to = out;
+  size_t c = 0;
+  for (; c + FAST_WIDTH <= p->channels; c += FAST_WIDTH) {
+    finish_column(p, rows + c, step, count, c, to + c * bytes_of(type), sums, FAST_WIDTH, type,
+                  adds_residual, has_sums, f);
+  }
+  if (c < p->channels) {
+    finish_column(p, rows + c, step, count, c, to + c * bytes_of(type), sums, p->channels - c, type,
+                  adds_residual, has_sums, f);
   }
 }
 

@@ -16,6 +16,8 @@
 
 typedef float vec __attribute__((vector_size(FAST_WIDTH * 4)));
 typedef float loose_vec __attribute__((vector_size(FAST_WIDTH * 4), aligned(4)));
+typedef double double_vec __attribute__((vector_size(FAST_WIDTH * 8)));
+typedef double loose_double_vec __attribute__((vector_size(FAST_WIDTH * 8), aligned(8)));
 typedef int32_t int_vec __attribute__((vector_size(FAST_WIDTH * 4)));
 typedef uint32_t uint_vec __attribute__((vector_size(FAST_WIDTH * 4)));
 typedef uint16_t half_vec __attribute__((vector_size(FAST_WIDTH * 2), aligned(2)));
@@ -27,9 +29,26 @@ FAST_INLINE vec vec_of(float x) { return x - (vec){0}; }
 // The first `count` values; zeros behind.
 FAST_INLINE vec vec_load_part(const float *x, size_t count) {
   if (count >= FAST_WIDTH) return vec_load(x);
+#if defined(__x86_64__) && FAST_WIDTH == 16
+  return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), x);
+#else
   vec v = {0};
   for (size_t i = 0; i < count; i++) v[i] = x[i];
   return v;
+#endif
+}
+
+// Stores the first `count` values.
+FAST_INLINE void vec_store_part(float *x, vec v, size_t count) {
+  if (count >= FAST_WIDTH) {
+    vec_store(x, v);
+    return;
+  }
+#if defined(__x86_64__) && FAST_WIDTH == 16
+  _mm512_mask_storeu_ps(x, (__mmask16)((1u << count) - 1), (__m512)v);
+#else
+  memcpy(x, &v, 4 * count);
+#endif
 }
 
 FAST_INLINE vec vec_load_stored(const void *x, plain_type type, size_t count) {
@@ -38,7 +57,11 @@ FAST_INLINE vec vec_load_stored(const void *x, plain_type type, size_t count) {
   if (count >= FAST_WIDTH) {
     bits = *(const half_vec *)x;
   } else {
+#if defined(__x86_64__) && FAST_WIDTH == 16
+    bits = (half_vec)_mm256_maskz_loadu_epi16((__mmask16)((1u << count) - 1), x);
+#else
     memcpy(&bits, x, 2 * count);
+#endif
   }
   uint_vec wide = __builtin_convertvector(bits, uint_vec) << 16;
   return (vec)wide;
@@ -46,11 +69,7 @@ FAST_INLINE vec vec_load_stored(const void *x, plain_type type, size_t count) {
 
 FAST_INLINE void vec_store_stored(void *x, plain_type type, size_t count, vec v) {
   if (type == PLAIN_F32) {
-    if (count >= FAST_WIDTH) {
-      vec_store(x, v);
-    } else {
-      memcpy(x, &v, 4 * count);
-    }
+    vec_store_part(x, v, count);
     return;
   }
   uint_vec bits = (uint_vec)v;
@@ -58,7 +77,15 @@ FAST_INLINE void vec_store_stored(void *x, plain_type type, size_t count, vec v)
   uint_vec is_nan = (uint_vec)((bits & 0x7fffffff) > 0x7f800000);
   rounded = (rounded & ~is_nan) | (((bits >> 16) | 0x40) & is_nan);
   half_vec halves = __builtin_convertvector(rounded, half_vec);
-  memcpy(x, &halves, 2 * (count < FAST_WIDTH ? count : FAST_WIDTH));
+  if (count >= FAST_WIDTH) {
+    *(half_vec *)x = halves;
+  } else {
+#if defined(__x86_64__) && FAST_WIDTH == 16
+    _mm256_mask_storeu_epi16(x, (__mmask16)((1u << count) - 1), (__m256i)halves);
+#else
+    memcpy(x, &halves, 2 * count);
+#endif
+  }
 }
 
 #if defined(__x86_64__)

@@ -21,6 +21,7 @@ struct FastReader {
     input.type = task.storage.kernelType
     input.channels = channels.count
     input.row_step = task.inputChannels
+    input.next = task.input.width * task.inputChannels * task.storage.bytes
     input.function = task.activation.kernelFunction
     if case .rms(let epsilon) = task.inputNorm {
       input.is_rms = 1

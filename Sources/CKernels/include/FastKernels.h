@@ -19,6 +19,8 @@ typedef struct {
   plain_type type;
   /// Channels of a row to read, and values between rows.
   size_t channels, row_step;
+  /// What is so many bytes behind the rows is read next: it is asked into the cache meanwhile.
+  size_t next;
   /// Null: no norm. Else x * scale + shift, [channels] each.
   const float *scale, *shift;
   /// With `is_rms`, x is first divided by sqrt(mean(x^2) + epsilon).
