@@ -30,17 +30,16 @@ struct BatchPlan {
     if output == nil, inputs.contains(where: { $0.path == "-" }) {
       throw ValidationError("standard input has no name to call the result after; give -o FILE")
     }
-    var names = OutputNames()
     let isIntoFolder = isBatch || isFolder
+    // However a folder is spelled, its names are taken once.
+    var names: [String: OutputNames] = [:]
     items = inputs.map { input in
-      let place: OutputPlace
-      if let output {
-        place = isIntoFolder ? .base(Self.join(output, names.next(for: input))) : .file(output)
-      } else {
-        let folder = input.path.parentFolder
-        place = .base(Self.join(folder, input.stem))
-      }
-      return Item(input: input, place: place)
+      if let output, !isIntoFolder { return Item(input: input, place: .file(output)) }
+      let folder = output ?? input.path.parentFolder
+      let named = output == nil ? BatchInput(path: input.path) : input
+      let key = URL(filePath: folder.isEmpty ? "." : folder).standardizedFileURL.path
+      let name = names[key, default: OutputNames()].next(for: named)
+      return Item(input: input, place: .base(folder.appendingPath(name)))
     }
   }
 
@@ -53,9 +52,5 @@ struct BatchPlan {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
       && isFolder.boolValue
-  }
-
-  private static func join(_ folder: String, _ name: String) -> String {
-    folder.appendingPath(name)
   }
 }
