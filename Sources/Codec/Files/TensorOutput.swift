@@ -8,10 +8,11 @@ enum TensorOutput {
   /// - Parameters:
   ///   - tensors: name, shape as the file shall show it, and the values; nil values for a tensor
   ///     without elements.
+  ///   - framesFirst: the order is `[T, C, H, W]`.
   ///   - check: called after each piece; throws to stop.
   static func writeSafetensors(
     _ tensors: [(name: String, shape: [Int], values: TensorSpool?)], metadata: [String: String],
-    to output: AtomicFile, check: () throws -> Void = {}
+    framesFirst: Bool = false, to output: AtomicFile, check: () throws -> Void = {}
   ) throws {
     var writer = try SafetensorsWriter(
       descriptor: output.file.descriptor, path: output.path,
@@ -20,7 +21,7 @@ enum TensorOutput {
       },
       metadata: metadata)
     for tensor in tensors {
-      try tensor.values?.forEachRun { bytes, first in
+      try tensor.values?.forEachRun(framesFirst: framesFirst) { bytes, first in
         try writer.write(bytes, to: tensor.name, from: first)
         try check()
       }

@@ -30,7 +30,7 @@ package struct LatentClip {
     _ options: DecodeOptions, remark: (String) -> Void
   ) throws {
     self.file = file
-    shape = try file.shape(channels: geometry.latentChannels)
+    shape = try file.shape(for: geometry)
     let whole = FrameSize(width: shape[3] * geometry.space, height: shape[2] * geometry.space)
     let all = geometry.decodedFrames(for: shape[1])
     let own: FrameSize

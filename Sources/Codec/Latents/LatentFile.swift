@@ -1,5 +1,6 @@
 public import Checkpoint
 import Foundation
+import Models
 import Tensor
 
 /// A file of latents: our own, or one that another tool wrote. Values are read in stretches, so that
@@ -59,15 +60,19 @@ public struct LatentFile: Sendable {
     guard tensor.count > 0 else { throw CodecError(path, "tensor \(tensor.name.quoted) is empty") }
   }
 
-  /// The shape as `[C, T, H, W]` for a model of `channels` latent channels: a batch of one is
-  /// squeezed, and `[1, C, H, W]` is taken as one frame.
-  func shape(channels: Int) throws -> [Int] {
+  /// Whether the tensor is `[T, C, H, W]`: ComfyUI keeps an image model's pictures as a batch.
+  private var isFramesFirst: Bool { format == .comfyUI && tensor.shape.count == 4 }
+
+  /// The shape as `[C, T, H, W]` for a model of `geometry`: a batch of one is squeezed, and
+  /// `[1, C, H, W]` is taken as one frame. An image model's frames may be a batch.
+  func shape(for geometry: CompressionGeometry) throws -> [Int] {
+    let channels = geometry.latentChannels
     var shape = tensor.shape
     if shape.count == 5, shape[0] == 1 { shape.removeFirst() }
-    if shape.count == 4, shape[0] != channels, shape[0] == 1, shape[1] == channels {
-      shape = [channels, 1, shape[2], shape[3]]
-    }
-    guard shape.count == 4, shape[0] == channels else {
+    let isPicture = shape.count == 4 && shape[0] == 1 && shape[1] == channels && channels != 1
+    if isFramesFirst || isPicture { shape = [shape[1], shape[0], shape[2], shape[3]] }
+    let isClip = !isFramesFirst || geometry.time == .none || shape[1] == 1
+    guard isClip, shape.count == 4, shape[0] == channels else {
       throw CodecError(
         path,
         "tensor \(tensor.name.quoted) is \(tensor.shape); this model's latents are [\(channels),T,H,W], "
@@ -82,23 +87,25 @@ public struct LatentFile: Sendable {
   func values(_ range: Range<Int>, shape: [Int]) throws -> Tensor {
     let plane = shape[2] * shape[3]
     let size = tensor.dtype.size
-    let run = range.count * plane
     let result = try tensor.withBytes { bytes in
       defer { MappedPages.release(bytes) }
       return try Tensor([shape[0], range.count, shape[2], shape[3]]) { target in
         for channel in 0..<shape[0] {
-          let first = (channel * shape[1] + range.lowerBound) * plane
-          let part = UnsafeRawBufferPointer(rebasing: bytes[first * size..<(first + run) * size])
-          if let bad = tensor.dtype.firstNonFinite(in: part) {
-            let (frame, rest) = (range.lowerBound + bad / plane, bad % plane)
-            throw CodecError(
-              path,
-              "tensor \(tensor.name.quoted) is NaN or infinite at "
-                + "[\(channel), \(frame), \(rest / shape[3]), \(rest % shape[3])]")
+          for frame in range {
+            let first =
+              plane * (isFramesFirst ? frame * shape[0] + channel : channel * shape[1] + frame)
+            let part = UnsafeRawBufferPointer(
+              rebasing: bytes[first * size..<(first + plane) * size])
+            if let bad = tensor.dtype.firstNonFinite(in: part) {
+              throw CodecError(
+                path,
+                "tensor \(tensor.name.quoted) is NaN or infinite at channel \(channel), frame "
+                  + "\(frame), row \(bad / shape[3]), column \(bad % shape[3])")
+            }
+            let to = (channel * range.count + frame - range.lowerBound) * plane
+            tensor.dtype.decode(
+              part, into: UnsafeMutableBufferPointer(rebasing: target[to..<to + plane]))
           }
-          tensor.dtype.decode(
-            part,
-            into: UnsafeMutableBufferPointer(rebasing: target[channel * run..<(channel + 1) * run]))
         }
       }
     }

@@ -4,8 +4,8 @@ public enum LatentFormat: String, Sendable, CaseIterable {
   case vaecodec
   /// musubi-tuner's HunyuanVideo cache: `latents_FxHxW_dtype`, unscaled.
   case musubi
-  /// What ComfyUI's SaveLatent writes and LoadLatent reads: `latent_tensor`, a batch of one,
-  /// unscaled.
+  /// What ComfyUI's SaveLatent writes and LoadLatent reads: `latent_tensor`, unscaled; a video
+  /// model's clip is a batch of one, an image model's frames are a batch of pictures.
   case comfyUI = "comfyui"
   /// A bare tensor for Open-Sora's `latents_path`: `torch.save` of `[C,T,H,W]`, scaled.
   case openSora = "opensora-pt"

@@ -68,12 +68,12 @@ final class LatentSink {
       ]
       try write([(name, shape, values)], metadata: metadata, to: file)
     case .comfyUI:
-      // A picture of an image model has no time axis there.
-      let isPicture = family == .autoencoder2D && shape[1] == 1
-      let batch = isPicture ? [1, shape[0], shape[2], shape[3]] : [1] + shape
+      // An image model's frames are a batch of pictures there, without a time axis.
+      let isBatch = family == .autoencoder2D
+      let batch = isBatch ? [shape[1], shape[0], shape[2], shape[3]] : [1] + shape
       try write(
         [("latent_tensor", batch, values), ("latent_format_version_0", [0], nil)], metadata: [:],
-        to: file)
+        framesFirst: isBatch, to: file)
     case .openSora:
       try TensorOutput.writeTorch(values, to: file, check: session.cancellation.check)
     }
@@ -82,10 +82,12 @@ final class LatentSink {
   }
 
   private func write(
-    _ tensors: [(String, [Int], TensorSpool?)], metadata: [String: String], to file: AtomicFile
+    _ tensors: [(String, [Int], TensorSpool?)], metadata: [String: String],
+    framesFirst: Bool = false, to file: AtomicFile
   ) throws {
     try TensorOutput.writeSafetensors(
-      tensors, metadata: metadata, to: file, check: session.cancellation.check)
+      tensors, metadata: metadata, framesFirst: framesFirst, to: file,
+      check: session.cancellation.check)
   }
 }
 

@@ -68,7 +68,11 @@ final class TensorSpool {
 
   /// Hands the tensor out in runs that are contiguous in row-major order, in the spool's element
   /// type: bytes, and the number of their first element. Every element comes once.
-  func forEachRun(_ body: (UnsafeRawBufferPointer, _ first: Int) throws -> Void) throws {
+  ///
+  /// - Parameter framesFirst: the order is that of `[T, C, H, W]`.
+  func forEachRun(
+    framesFirst: Bool = false, _ body: (UnsafeRawBufferPointer, _ first: Int) throws -> Void
+  ) throws {
     let plane = height * width
     let blockFrames = max(1, Self.blockSize / max(frameBytes, 1))
     let block = UnsafeMutableRawBufferPointer.allocate(
@@ -84,6 +88,12 @@ final class TensorSpool {
       try file.read(
         into: UnsafeMutableRawBufferPointer(rebasing: block[..<(count * frameBytes)]),
         at: first * frameBytes)
+      if framesFirst {
+        try body(
+          UnsafeRawBufferPointer(rebasing: block[..<(count * frameBytes)]),
+          first * channels * plane)
+        continue
+      }
       for channel in 0..<channels {
         for frame in 0..<count {
           let from = frame * frameBytes + channel * planeBytes

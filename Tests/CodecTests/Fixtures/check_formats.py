@@ -6,7 +6,7 @@
 Needs torch and safetensors. The readers below follow the tools' documented conventions:
 musubi-tuner takes names apart at their last underscores and the one tensor `latents_FxHxW_dtype`;
 ComfyUI's LoadLatent reads `latent_tensor`, times 1/0.18215 unless `latent_format_version_0` is
-there; Open-Sora's training stacks what `torch.load` returns for `latents_path`.
+there, and its video models take [1,C,T,H,W], its image models batches [T,C,H,W]; Open-Sora's training stacks what `torch.load` returns for `latents_path`.
 """
 import glob
 import os
@@ -45,8 +45,8 @@ def read_musubi(path):
 def read_comfyui(path):
     tensors = load_file(path)
     factor = 1.0 if "latent_format_version_0" in tensors else 1 / 0.18215
-    (latents,) = tensors["latent_tensor"].float() * factor
-    return latents
+    latents = tensors["latent_tensor"].float() * factor
+    return latents[0] if latents.ndim == 5 else latents.transpose(0, 1)
 
 
 def read_opensora(path):
@@ -56,6 +56,14 @@ def read_opensora(path):
 
 
 def main(vaecodec):
+    image_model = os.path.join(
+        os.path.dirname(__file__), "../../ModelsTests/Fixtures/parity/autoencoder_2d")
+    check(vaecodec, [])
+    check(vaecodec, ["--model", f"{image_model}/model.safetensors",
+                     "--config", f"{image_model}/config.json"])
+
+
+def check(vaecodec, model):
     with tempfile.TemporaryDirectory() as folder:
         source = f"{folder}/x.safetensors"
         video = torch.sin(torch.arange(3 * 5 * 32 * 48, dtype=torch.float32) / 50)
@@ -64,7 +72,7 @@ def main(vaecodec):
         def encode(format, dtype):
             # Given twice, since only several inputs are named as their format wants it.
             out = f"{folder}/{format}-{dtype}"
-            command = [vaecodec, "encode", source, source, "-o", out, "-q"]
+            command = [vaecodec, "encode", source, source, "-o", out, "-q", *model]
             subprocess.run(
                 command + ["--format", format, "--dtype", dtype], check=True,
                 stdout=subprocess.DEVNULL)
@@ -74,10 +82,12 @@ def main(vaecodec):
             expected, scale, shift = read_own(encode("vaecodec", "f32"))
             found = {
                 "vaecodec": read_own(encode("vaecodec", dtype))[0],
-                "musubi": read_musubi(encode("musubi", dtype)),
                 "comfyui": read_comfyui(encode("comfyui", dtype)),
-                "opensora-pt": read_opensora(encode("opensora-pt", dtype)).float() / scale + shift,
             }
+            if not model:  # these two are made for a video model
+                found["musubi"] = read_musubi(encode("musubi", dtype))
+                found["opensora-pt"] = (
+                    read_opensora(encode("opensora-pt", dtype)).float() / scale + shift)
             for format, latents in found.items():
                 assert latents.shape == expected.shape, (format, latents.shape)
                 error = (latents.float() - expected).abs().max() / expected.abs().max()
