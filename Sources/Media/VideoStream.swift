@@ -23,12 +23,14 @@ enum VideoStream {
     }
     let format = AVPixelFormat(rawValue: parameters.format)
     let descriptor = av_pix_fmt_desc_get(format)
-    let orientation = Orientation(stream)
+    let isImage = demuxer.formatName.hasSuffix("_pipe") && demuxer.formatName != "yuv4mpegpipe"
+    let isJPEG = isImage && parameters.codec_id == AV_CODEC_ID_MJPEG
+    let orientation =
+      isJPEG ? ExifOrientation.read(demuxer.path) ?? Orientation() : Orientation(stream)
     let aspect = Rational(known: av_guess_sample_aspect_ratio(demuxer.context, stream, nil)) ?? 1
     let shown = orientation.turned(Geometry.squarePixels(size, aspect: aspect))
     let average = Rational(known: stream.pointee.avg_frame_rate)
     let nominal = Rational(known: stream.pointee.r_frame_rate)
-    let isImage = demuxer.formatName.hasSuffix("_pipe") && demuxer.formatName != "yuv4mpegpipe"
     return VideoInfo(
       container: demuxer.formatName,
       codec: String(cString: avcodec_get_name(parameters.codec_id)),
