@@ -91,6 +91,25 @@ public struct RGBFrame: Sendable {
       width: width, height: height, samples: .eight(rounded), index: index, sourceTime: sourceTime)
   }
 
+  /// The left top part of the picture, of at most its own size.
+  public func cropped(width: Int, height: Int) -> RGBFrame {
+    precondition(width <= self.width && height <= self.height, "\(width)x\(height) is no part")
+    guard width != self.width || height != self.height else { return self }
+    func part<Value>(of values: [Value]) -> [Value] {
+      (0..<3 * height).flatMap { row in
+        let first = (row / height * self.height + row % height) * self.width
+        return values[first..<first + width]
+      }
+    }
+    let samples: Samples =
+      switch samples {
+      case .eight(let values): .eight(part(of: values))
+      case .sixteen(let values): .sixteen(part(of: values))
+      }
+    return RGBFrame(
+      width: width, height: height, samples: samples, index: index, sourceTime: sourceTime)
+  }
+
   /// The samples in 8 bits, planes R, G, B, rounded where the frame has 16.
   public var bytes: [UInt8] {
     guard case .eight(let values) = eightBit().samples else { return [] }

@@ -109,8 +109,8 @@ final class FrameCounter: RoundTripObserver {
 
   func observe(mean: Tensor, logvar: Tensor?) throws { latentFrames += mean.shape[1] }
 
-  func finish(original: String, reconstruction: String) throws -> Data {
-    for path in [original, reconstruction] {
+  func finish(_ written: WrittenRoundTrip) throws -> Data {
+    for path in [written.original, written.reconstruction] {
       guard try probe(path).frameCount == pairs else { throw CodecError(path, "not whole") }
     }
     return try JSONEncoder().encode([pairs, latentFrames, largest])

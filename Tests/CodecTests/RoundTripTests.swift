@@ -48,7 +48,7 @@ import Testing
         throw CodecError("observer", "refuses")
       }
       func observe(mean: Tensor, logvar: Tensor?) throws {}
-      func finish(original: String, reconstruction: String) throws -> Data { Data() }
+      func finish(_ written: WrittenRoundTrip) throws -> Data { Data() }
     }
     try writeClip(folder("clip.mp4"), frames: 2, width: 32, height: 32)
     let error = #expect(throws: CodecError.self) {

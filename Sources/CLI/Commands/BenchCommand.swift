@@ -50,7 +50,8 @@ struct BenchCommand: ParsableCommand {
     benchmark.countsLayers = layers
     if let only { benchmark.passes = [only] }
     let result = try run { session in
-      try benchmark.run(try LoadedModel(model.reference, on: model.computing.compute), session: session)
+      try benchmark.run(
+        try LoadedModel(model.reference, on: model.computing.compute), session: session)
     }
     if json { return try JSONOutput.print(result) }
     print(Self.text(result))

@@ -21,7 +21,8 @@ struct RoundtripCommand: ParsableCommand {
   var output = "roundtrip"
 
   @Option(
-    help: ArgumentHelp("The embedded model or a checkpoint; may be repeated.", valueName: "name|path"))
+    help: ArgumentHelp(
+      "The embedded model or a checkpoint; may be repeated.", valueName: "name|path"))
   var model: [String] = []
 
   @Option(
@@ -37,7 +38,7 @@ struct RoundtripCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Quality of H.264, 0 (lossless) to 51.", valueName: "n"))
   var crf = 23
 
-  @Flag(name: .customLong("after-h264"), help: "Measure the written MP4s, too.")
+  @Flag(name: .customLong("after-h264"), help: "Measure the written MP4 against the source, too.")
   var afterH264 = false
 
   @Option(
@@ -53,6 +54,10 @@ struct RoundtripCommand: ParsableCommand {
     if !(0...51).contains(crf) { throw ValidationError("--crf \(crf): must be from 0 to 51") }
     if !config.isEmpty, config.count != max(1, model.count) {
       throw ValidationError("--config: give one for each --model")
+    }
+    if inputs.contains("-"), afterH264 || model.count > 1 {
+      throw ValidationError(
+        "standard input is read once: --after-h264 and several --model need a file")
     }
     if latents.posterior == .moments {
       throw ValidationError("--posterior moments cannot be decoded; use mode or sample")
@@ -101,6 +106,7 @@ struct RoundtripCommand: ParsableCommand {
     for (title, model) in zip(RoundtripOutcome.titles(models.map(\.identity)), models) {
       let settings = QualityObserver.Settings(
         scaling: model.autoencoder.scaling, afterH264: afterH264, vmaf: vmaf)
+      options.measured = settings.description
       let job = RoundTripJob(model: model, options: options, session: session)
       let folder = models.count > 1 ? "\(output)/\(title)" : output
       var outputs = OutputNames()

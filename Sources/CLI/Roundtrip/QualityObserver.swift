@@ -23,6 +23,11 @@ final class QualityObserver: RoundTripObserver {
     /// Compares the MP4s, too.
     var afterH264: Bool
     var vmaf: VMAF?
+
+    /// The same in words, for ``RoundTripOptions/measured``.
+    var description: String {
+      (afterH264 ? "after H.264, " : "") + (vmaf == nil ? "no VMAF" : "VMAF")
+    }
   }
 
   private let settings: Settings
@@ -42,23 +47,32 @@ final class QualityObserver: RoundTripObserver {
     if let logvar { latents.addDivergence(mean: mean, logVariance: logvar) }
   }
 
-  func finish(original: String, reconstruction: String) throws -> Data {
+  func finish(_ written: WrittenRoundTrip) throws -> Data {
     guard let figures = metrics.figures else {
-      throw CodecError(original, "no frames to compare")
+      throw CodecError(written.original, "no frames to compare")
     }
     return try JSONEncoder().encode(
       RoundtripFigures(
         figures: figures,
-        afterH264: settings.afterH264 ? try compareFiles(original, reconstruction) : nil,
-        vmaf: try settings.vmaf?.measure(source: original, reconstruction: reconstruction),
+        afterH264: settings.afterH264 ? try compareFile(of: written) : nil,
+        vmaf: try settings.vmaf?.measure(
+          source: written.original, reconstruction: written.reconstruction),
         latents: latents.figures, pictures: try metrics.pictures()))
   }
 
-  private func compareFiles(_ original: String, _ reconstruction: String) throws -> ClipFigures? {
+  /// The written reconstruction against the source's own frames, so that what H.264 takes counts
+  /// once, as for whoever watches the file.
+  private func compareFile(of written: WrittenRoundTrip) throws -> ClipFigures? {
     let metrics = ClipMetrics()
-    let (a, b) = (try VideoReader(path: original), try VideoReader(path: reconstruction))
-    while let source = try a.next(), let result = try b.next() {
-      try metrics.push(source: source, reconstruction: result)
+    let reader = try VideoReader(path: written.reconstruction)
+    try written.forEachSourceFrame { source in
+      guard let result = try reader.next() else {
+        throw CodecError(written.reconstruction, "holds fewer frames than the source")
+      }
+      // H.264 has even sizes; what it was padded by is no part of the picture.
+      try metrics.push(
+        source: source,
+        reconstruction: result.cropped(width: source.width, height: source.height))
     }
     return metrics.figures
   }

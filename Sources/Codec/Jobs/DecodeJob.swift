@@ -122,9 +122,7 @@ public struct DecodeJob {
   }
 
   private func recipe(for input: String, model: LoadedModel) throws -> String? {
-    guard let fingerprint = try Digest.fingerprint(of: input) else { return nil }
-    var recipe = Recipe("decode", model: model)
-    recipe.add("source", fingerprint)
+    guard var recipe = try Recipe("decode", of: input, model: model) else { return nil }
     recipe.add("tensor", options.tensor ?? "")
     recipe.add("unscaled", options.isUnscaled)
     recipe.add("fps", options.frameRate?.description ?? "")

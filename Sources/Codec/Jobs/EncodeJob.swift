@@ -142,15 +142,10 @@ public struct EncodeJob {
   }
 
   private func recipe(for input: String) throws -> String? {
-    guard let fingerprint = try Digest.fingerprint(of: input) else { return nil }
-    var recipe = Recipe("encode", model: model)
-    recipe.add("source", fingerprint)
-    recipe.add("reader", options.reader)
-    recipe.add("posterior", options.posterior)
-    recipe.add("dtype", options.dtype)
-    recipe.add("format", options.format)
-    recipe.add("tiles", options.tiles.options)
-    return recipe.digest
+    var recipe = try Recipe("encode", of: input, model: model)
+    recipe?.add(options.reader, options.posterior, options.dtype, options.tiles)
+    recipe?.add("format", options.format)
+    return recipe?.digest
   }
 
   /// The result of an earlier run, or nil where the file has to be made.

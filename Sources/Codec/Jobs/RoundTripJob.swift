@@ -57,8 +57,7 @@ public struct RoundTripJob {
       for: [.encoding, .decoding])
 
     let recorder = Transferred(
-      RoundTripRecorder(
-        files, crf: options.crf, replacing: options.existing != .refuse, session: session))
+      RoundTripRecorder(files, of: input, options: options, session: session))
     let counter = ProgressCounter(input, total: reader.expectedFrames, session: session)
     var latents: [Int] = []
     var frames = 0
@@ -155,15 +154,11 @@ public struct RoundTripJob {
   }
 
   private func recipe(for input: String) throws -> String? {
-    guard let fingerprint = try Digest.fingerprint(of: input) else { return nil }
-    var recipe = Recipe("roundtrip", model: model)
-    recipe.add("source", fingerprint)
-    recipe.add("reader", options.reader)
-    recipe.add("posterior", options.posterior)
-    recipe.add("dtype", options.dtype)
-    recipe.add("crf", options.crf)
-    recipe.add("tiles", options.tiles.options)
-    return recipe.digest
+    var recipe = try Recipe("roundtrip", of: input, model: model)
+    recipe?.add(options.reader, options.posterior, options.dtype, options.tiles)
+    recipe?.add("crf", options.crf)
+    recipe?.add("measured", options.measured)
+    return recipe?.digest
   }
 
   /// The result of an earlier run, or nil where the files have to be made.

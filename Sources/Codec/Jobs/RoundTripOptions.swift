@@ -14,6 +14,8 @@ public struct RoundTripOptions: Sendable {
   /// x264's constant rate factor of both clips, 0 to 51.
   public var crf = 23
   public var tiles = TilingChoice()
+  /// What the observer measures: figures of others are made anew.
+  public var measured = ""
   public var existing = ExistingOutput.refuse
 
   public init() {}
@@ -28,8 +30,32 @@ public protocol RoundTripObserver: AnyObject {
   /// A stretch of the clip's distribution, in order, unscaled; `logvar` is nil for dc_ae.
   func observe(mean: Tensor, logvar: Tensor?) throws
   /// The figures of the whole clip, as JSON. They are kept beside the clips, and a later run that
-  /// skips this one returns them. The files are whole, but not yet under their final names.
-  func finish(original: String, reconstruction: String) throws -> Data
+  /// skips this one returns them.
+  func finish(_ written: WrittenRoundTrip) throws -> Data
+}
+
+/// The clips of a round trip: whole, but not yet under their final names.
+public struct WrittenRoundTrip: Sendable {
+  /// The source's frames as MP4 (PNG for a picture), with what H.264 took from them.
+  public let original: String
+  /// The reconstruction, likewise.
+  public let reconstruction: String
+  let input: String
+  let reader: ReaderOptions
+  let session: Session
+
+  /// Reads the source once more and hands out its frames as the model saw them, in 8 bits.
+  ///
+  /// - Throws: what reading throws (standard input is not there a second time); ``Interrupted``.
+  public func forEachSourceFrame(_ body: (RGBFrame) throws -> Void) throws {
+    let reader = try ClipReader(input, options: reader)
+    var index = 0
+    while let frame = try reader.next() {
+      try session.cancellation.check()
+      try body(frame.picture(index: index))
+      index += 1
+    }
+  }
 }
 
 /// What the round trip of one clip came to.

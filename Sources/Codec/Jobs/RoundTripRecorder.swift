@@ -50,18 +50,22 @@ final class RoundTripRecorder {
   /// What the observer found; empty until the end.
   private(set) var figures = Data()
   private let files: RoundTripFiles
-  private let crf: Int
-  private let replacing: Bool
+  private let input: String
+  private let options: RoundTripOptions
   private let session: Session
   private var writers: (original: ClipWriter, reconstruction: ClipWriter)?
   private var observer: (any RoundTripObserver)?
 
-  init(_ files: RoundTripFiles, crf: Int, replacing: Bool, session: Session) {
+  init(
+    _ files: RoundTripFiles, of input: String, options: RoundTripOptions, session: Session
+  ) {
     self.files = files
-    self.crf = crf
-    self.replacing = replacing
+    self.input = input
+    self.options = options
     self.session = session
   }
+
+  private var replacing: Bool { options.existing != .refuse }
 
   /// Lines for people; complete after the end.
   var warnings: [String] { writers?.original.warnings ?? [] }
@@ -85,8 +89,10 @@ final class RoundTripRecorder {
       try writers.original.finish(recipe: recipe)
       try writers.reconstruction.finish(recipe: recipe)
       figures = try observer.finish(
-        original: writers.original.temporaryPath,
-        reconstruction: writers.reconstruction.temporaryPath)
+        WrittenRoundTrip(
+          original: writers.original.temporaryPath,
+          reconstruction: writers.reconstruction.temporaryPath, input: input,
+          reader: options.reader, session: session))
     }
     return writers.reconstruction.frames
   }
@@ -105,15 +111,15 @@ final class RoundTripRecorder {
   }
 
   private func open(_ clip: Clip) throws -> (ClipWriter, ClipWriter) {
-    var options = WriterOptions()
-    options.crf = crf
-    options.audio = clip.sound
+    var writing = WriterOptions()
+    writing.crf = options.crf
+    writing.audio = clip.sound
     func writer(_ path: String) throws -> ClipWriter {
       // Clips of this recipe without their figures are what an interrupted run left: they are made
       // again.
       try ClipWriter(
         path, width: clip.width, height: clip.height, frameCount: nil, frameRate: clip.frameRate,
-        options: options, replacing: replacing, session: session)
+        options: writing, replacing: replacing, session: session)
     }
     return (try writer(files.original), try writer(files.reconstruction))
   }
