@@ -20,12 +20,8 @@ public struct ModelSummary: Sendable {
   public init(_ checkpoint: Checkpoint, configuration: JSONValue? = nil) throws {
     let names = CheckpointNames(checkpoint.entries)
     entries = names.entries
-    do {
-      self.configuration = try ModelConfiguration(
-        given: configuration ?? checkpoint.configuration, tensors: TensorShapes(names))
-    } catch let error as ModelError {
-      throw ModelError("\(checkpoint.paths.first ?? "checkpoint"): \(error.description)")
-    }
+    self.configuration = try ModelConfiguration(
+      given: configuration ?? checkpoint.configuration, tensors: TensorShapes(names))
     parameterCount = entries.reduce(0) { $0 + $1.count }
     let counts = entries.reduce(into: [DType: Int]()) { $0[$1.dtype, default: 0] += $1.count }
     dtypes = counts.sorted { ($0.value, $1.key.rawValue) > ($1.value, $0.key.rawValue) }.map(\.key)

@@ -27,8 +27,9 @@ extension KLEncoder {
       let s = s["down_blocks"]["\(i)"]
       let axes = configuration.compressedAxes(level: i)
       return DownLevel(
-        blocks: .causal(
-          s, count: configuration.layersPerBlock, in: widths[max(0, i - 1)], out: widths[i], style),
+        blocks: .chain(
+          s["resnets"], count: configuration.layersPerBlock, in: widths[max(0, i - 1)],
+          out: widths[i], shortcut: "conv_shortcut", style),
         downsample: !axes.any
           ? nil
           : style.convolution(
@@ -55,9 +56,9 @@ extension KLDecoder {
       // The encoder's rule, counted from the deepest level: no mirror image of the encoder.
       let axes = configuration.compressedAxes(level: i)
       return UpLevel(
-        blocks: .causal(
-          s, count: configuration.layersPerBlock + 1, in: widths[max(0, i - 1)], out: widths[i],
-          style),
+        blocks: .chain(
+          s["resnets"], count: configuration.layersPerBlock + 1, in: widths[max(0, i - 1)],
+          out: widths[i], shortcut: "conv_shortcut", style),
         upsample: !axes.any
           ? nil
           : style.convolution(
@@ -73,23 +74,12 @@ extension KLDecoder {
 extension MidBlock {
   fileprivate init(_ s: WeightScope, _ configuration: Causal3DConfiguration) {
     let (style, width) = (configuration.style, configuration.deepestWidth)
-    let blocks = [ResidualBlock].causal(s, count: 2, in: width, out: width, style)
+    let blocks = [ResidualBlock].chain(
+      s["resnets"], count: 2, in: width, out: width, shortcut: "conv_shortcut", style)
     first = blocks[0]
     attention =
       configuration.midBlockAddAttention
       ? style.attention(s["attentions"]["0"], channels: width) : nil
     second = blocks[1]
-  }
-}
-
-extension [ResidualBlock] {
-  fileprivate static func causal(
-    _ s: WeightScope, count: Int, in input: Int, out output: Int, _ style: LayerStyle
-  ) -> [ResidualBlock] {
-    (0..<count).map { j in
-      ResidualBlock(
-        s["resnets"]["\(j)"], in: j == 0 ? input : output, out: output, shortcut: "conv_shortcut",
-        style)
-    }
   }
 }

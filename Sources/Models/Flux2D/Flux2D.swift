@@ -27,9 +27,10 @@ extension KLEncoder {
     down = widths.indices.map { i in
       let s = s["down"]["\(i)"]
       return DownLevel(
-        blocks: .flux(
-          s, count: configuration.numResBlocks, in: i == 0 ? configuration.ch : widths[i - 1],
-          out: widths[i], style),
+        blocks: .chain(
+          s["block"], count: configuration.numResBlocks,
+          in: i == 0 ? configuration.ch : widths[i - 1], out: widths[i], shortcut: "nin_shortcut",
+          style),
         downsample: i == widths.count - 1
           ? nil
           : style.convolution(
@@ -53,9 +54,10 @@ extension KLDecoder {
     up = widths.indices.reversed().map { i in
       let s = s["up"]["\(i)"]
       return UpLevel(
-        blocks: .flux(
-          s, count: configuration.numResBlocks + 1, in: widths[min(i + 1, widths.count - 1)],
-          out: widths[i], style),
+        blocks: .chain(
+          s["block"], count: configuration.numResBlocks + 1,
+          in: widths[min(i + 1, widths.count - 1)], out: widths[i], shortcut: "nin_shortcut",
+          style),
         upsample: i == 0
           ? nil
           : style.convolution(
@@ -75,17 +77,5 @@ extension MidBlock {
     attention =
       configuration.midBlockAddAttention ? style.attention(s["attn_1"], channels: width) : nil
     second = ResidualBlock(s["block_2"], in: width, out: width, shortcut: "nin_shortcut", style)
-  }
-}
-
-extension [ResidualBlock] {
-  fileprivate static func flux(
-    _ s: WeightScope, count: Int, in input: Int, out output: Int, _ style: LayerStyle
-  ) -> [ResidualBlock] {
-    (0..<count).map { j in
-      ResidualBlock(
-        s["block"]["\(j)"], in: j == 0 ? input : output, out: output, shortcut: "nin_shortcut",
-        style)
-    }
   }
 }

@@ -29,6 +29,19 @@ struct ResidualBlock {
   }
 }
 
+extension [ResidualBlock] {
+  /// `count` blocks named by their numbers, the first one from `input` channels to `output`.
+  static func chain(
+    _ s: WeightScope, count: Int, in input: Int, out output: Int, shortcut: String,
+    _ style: LayerStyle
+  ) -> [ResidualBlock] {
+    (0..<count).map { j in
+      ResidualBlock(
+        s["\(j)"], in: j == 0 ? input : output, out: output, shortcut: shortcut, style)
+    }
+  }
+}
+
 /// Residual block, attention, residual block, all of one width.
 struct MidBlock {
   let first: ResidualBlock
