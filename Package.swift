@@ -74,17 +74,21 @@ let package = Package(
       name: "CheckpointTests", dependencies: ["Checkpoint", "Tensor"], exclude: ["Fixtures"]),
     .testTarget(
       name: "NNTests", dependencies: ["NN", "Checkpoint", "Tensor"], exclude: ["Fixtures"]),
+    .target(
+      name: "TestSupport", dependencies: ["Checkpoint", "Tensor"], path: "Tests/TestSupport"),
     .testTarget(
-      name: "ModelsTests", dependencies: ["Models", "NN", "Checkpoint", "Tensor"],
+      name: "ModelsTests", dependencies: ["Models", "NN", "Checkpoint", "Tensor", "TestSupport"],
       exclude: ["Fixtures"]),
     .testTarget(name: "MediaTests", dependencies: ["Media"]),
     .testTarget(
       name: "CodecTests",
-      dependencies: ["Codec", "Media", "Models", "NN", "Checkpoint", "Tensor"],
+      dependencies: ["Codec", "Media", "Models", "NN", "Checkpoint", "Tensor", "TestSupport"],
       exclude: ["Fixtures"]),
     .testTarget(
       name: "QualityTests", dependencies: ["Quality", "Media", "Tensor"], exclude: ["Reference"]),
-    .testTarget(name: "CLITests", dependencies: ["vaecodec"], exclude: ["Snapshots"]),
+    .testTarget(
+      name: "CLITests", dependencies: ["vaecodec", "Checkpoint", "Tensor", "TestSupport"],
+      exclude: ["Snapshots"]),
     .testTarget(
       name: "Frei0rTests", dependencies: ["CFrei0r", "Frei0r", "Codec", "Media", "Tensor"]),
     .testTarget(name: "FuzzTests", dependencies: ["vaecodec-fuzz"]),

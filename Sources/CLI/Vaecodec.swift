@@ -25,7 +25,7 @@ struct Vaecodec: ParsableCommand {
       try command.run()
     } catch let status as ExitStatus {
       Foundation.exit(status.code)
-    } catch where exitCode(for: error) != .failure {
+    } catch let error where exitCode(for: error) != .failure {
       exit(withError: error)
     } catch {
       Diagnostics.error("\(error)")

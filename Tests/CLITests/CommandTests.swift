@@ -6,16 +6,6 @@ import Testing
 
   init() throws { folder = try WorkFolder() }
 
-  private func probe(_ file: String, _ stream: String, _ entries: String) throws -> String {
-    try Program.tool(
-      "ffprobe",
-      [
-        "-v", "error", "-count_frames", "-select_streams", stream, "-show_entries",
-        "stream=\(entries)", "-of", "csv=p=0", file,
-      ]
-    ).output.trimmingCharacters(in: .whitespacesAndNewlines)
-  }
-
   @Test func clipComesBackWithItsFramesRateSizeAndSound() throws {
     try folder.makeClip("c.mp4", frames: 7)
     let encoded = try Program.run(["encode", "c.mp4"], in: folder.path)
@@ -24,9 +14,10 @@ import Testing
       ["decode", "c.latents.safetensors", "-o", "out.mp4", "--audio", "c.mp4"], in: folder.path)
     #expect(decoded.status == 0, "\(decoded.errors)")
     #expect(
-      try probe(folder("out.mp4"), "v:0", "codec_name,width,height,avg_frame_rate,nb_read_frames")
+      try Program.probe(
+        folder("out.mp4"), "v:0", "codec_name,width,height,avg_frame_rate,nb_read_frames")
         == "h264,64,48,24000/1001,7")
-    #expect(try probe(folder("out.mp4"), "a:0", "codec_name") == "aac")
+    #expect(try Program.probe(folder("out.mp4"), "a:0", "codec_name") == "aac")
     #expect(encoded.errors.isEmpty)
   }
 
@@ -35,7 +26,7 @@ import Testing
     #expect(try Program.run(["encode", "c.mp4", "--frames", "1"], in: folder.path).status == 0)
     let decoded = try Program.run(["decode", "c.latents.safetensors"], in: folder.path)
     #expect(decoded.status == 0, "\(decoded.errors)")
-    #expect(try probe(folder("c.png"), "v:0", "codec_name,width,height") == "png,64,48")
+    #expect(try Program.probe(folder("c.png"), "v:0", "codec_name,width,height") == "png,64,48")
   }
 
   @Test func roundtripWritesClipsAndReports() throws {
@@ -91,6 +82,27 @@ import Testing
     #expect(states == ["skipped", "failed", "skipped"])
   }
 
+  @Test func namesakesInOneFolderAreKeptApart() throws {
+    try folder.makeClip("a.mp4", frames: 2)
+    try folder.makeClip("a.mov", frames: 3)
+    let encoded = try Program.run(["encode", "a.mp4", "./a.mov"], in: folder.path)
+    #expect(encoded.status == 0, "\(encoded.errors)")
+    let latents = ["a.latents.safetensors", "a_2.latents.safetensors"]
+    #expect(try folder.names == (["a.mov", "a.mp4"] + latents).sorted())
+    let again = try Program.run(["encode", "a.mp4", "./a.mov"], in: folder.path)
+    #expect(again.output.contains("0 done, 2 skipped"), "\(again.output)")
+    try FileManager.default.removeItem(atPath: folder("a.mp4"))
+    let decoded = try Program.run(["decode"] + latents, in: folder.path)
+    #expect(decoded.status == 0, "\(decoded.errors)")
+    #expect(try Program.probe(folder("a.mp4"), "v:0", "nb_read_frames") == "2")
+    #expect(try Program.probe(folder("a_2.mp4"), "v:0", "nb_read_frames") == "3")
+    let compared = try Program.run(["roundtrip", "a.mov", "a.mp4"], in: folder.path)
+    #expect(compared.status == 0, "\(compared.errors)")
+    for name in ["orig/a_orig.mp4", "orig/a_2_orig.mp4"] {
+      #expect(FileManager.default.fileExists(atPath: folder("roundtrip/\(name)")), "\(name)")
+    }
+  }
+
   @Test func pipesCarryVideoBothWays() throws {
     try folder.makeClip("c.mp4", frames: 4)
     let shell = try Program.tool(
@@ -105,7 +117,7 @@ import Testing
       ])
     #expect(shell.status == 0, "\(shell.errors)")
     #expect(
-      try probe(folder("back.mkv"), "v:0", "width,height,r_frame_rate,nb_read_frames")
+      try Program.probe(folder("back.mkv"), "v:0", "width,height,r_frame_rate,nb_read_frames")
         == "64,48,24000/1001,4")
   }
 }

@@ -27,6 +27,17 @@ struct Program {
     try launch("/usr/bin/env", [name] + arguments, in: nil)
   }
 
+  /// What ffprobe says of a stream ("v:0", "a:0"), frames counted: the values of `entries`.
+  static func probe(_ file: String, _ stream: String, _ entries: String) throws -> String {
+    try tool(
+      "ffprobe",
+      [
+        "-v", "error", "-count_frames", "-select_streams", stream, "-show_entries",
+        "stream=\(entries)", "-of", "csv=p=0", file,
+      ]
+    ).output.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
   private static func launch(
     _ executable: String, _ arguments: [String], in folder: String?
   ) throws -> Outcome {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Bad input: one line on standard error, an exit code, nothing left behind.
@@ -35,6 +36,14 @@ import Testing
     try expectRefusal(["decode", "missing.safetensors"], naming: "missing.safetensors")
     try expectRefusal(["encode", "text.mp4", "--model", "huge"], naming: "huge")
     try expectRefusal(["info", "missing.mp4"], naming: "missing.mp4")
+  }
+
+  @Test func checkpointThatStaysOpenIsNamedOnce() throws {
+    let parity = try ParityCase("parity/causal3d")
+    let outcome = try Program.run(["info", parity.weights])
+    #expect(outcome.status == 1)
+    #expect(
+      outcome.errors.hasPrefix("vaecodec: \(parity.weights): configuration: norm_num_groups 32"))
   }
 
   @Test func folderThatIsNotThere() throws {

@@ -2,6 +2,7 @@ import Checkpoint
 import Foundation
 import Media
 import Tensor
+import TestSupport
 import Testing
 
 @testable import Codec
@@ -54,6 +55,41 @@ import Testing
     let comfy = try SafetensorsFile(path: folder("out/clip.latent"))
     #expect(comfy["latent_tensor"]?.shape == [1, 16, 2, 4, 4])
     #expect(comfy["latent_format_version_0"]?.shape == [0])
+  }
+
+  @Test func imageModelsFramesAreABatchForComfyUI() throws {
+    let parity = try ParityCase("parity/autoencoder_2d")
+    let reference = ModelReference(
+      parity.weights, configuration: parity.folder.appending(path: "config.json").path)
+    let images = try LoadedModel(reference)
+    func encode(_ format: LatentFormat) throws -> String {
+      var options = EncodeOptions()
+      (options.format, options.dtype) = (format, .f32)
+      return try EncodeJob(model: images, options: options)
+        .run(folder("x.safetensors"), to: .base(folder("images"))).output
+    }
+    func decode(_ path: String) throws -> Tensor {
+      var options = DecodeOptions()
+      options.existing = .overwrite
+      _ = try DecodeJob(model: reference, options: options)
+        .run(path, to: .file(folder("video.safetensors")))
+      return try readTensor(folder("video.safetensors"), "video")
+    }
+    let own = try encode(.vaecodec)
+    let comfy = try encode(.comfyUI)
+    let batch = try readTensor(comfy, "latent_tensor")
+    #expect(batch.shape == [5, 16, 4, 4])
+    let latents = images.autoencoder.scaling.fromDiffusion(try readTensor(own, "latents"))
+    for (frame, channel) in [(0, 0), (3, 7), (4, 15)] {
+      let picture = batch.slice(axis: 0, frame..<frame + 1).slice(axis: 1, channel..<channel + 1)
+      let expected = latents.slice(axis: 1, frame..<frame + 1)
+        .slice(axis: 0, channel..<channel + 1)
+      #expect(difference(picture.reshaped([16]), expected.reshaped([16])) < 1e-5)
+    }
+    #expect(difference(try decode(comfy), try decode(own)) < 1e-4)
+    // To a video model such a batch is several clips.
+    let error = #expect(throws: CodecError.self) { try self.decode(comfy) }
+    #expect(error.map { "\($0)" }?.contains("one clip at a time") == true)
   }
 
   @Test(arguments: ["latents", "latent", "latent_tensor", "encoded_video", "samples", "anything"])

@@ -1,13 +1,14 @@
 import Checkpoint
 import Foundation
 import Tensor
+import TestSupport
 import Testing
 
 @testable import Models
 
 @Suite struct ConfigurationTests {
   private func parity(_ name: String) throws -> ParityCase {
-    try ParityCase(ParityCase.fixtures.appending(path: name))
+    try ParityCase(name)
   }
 
   @Test(arguments: [

@@ -1,18 +1,17 @@
 import NN
 import Tensor
+import TestSupport
 import Testing
 
 @testable import Models
 
 /// Whole models against the reference's outputs.
 @Suite struct ParityTests {
-  static let cases = ["parity", "more"].flatMap { (try? ParityCase.all(in: $0)) ?? [] }
-
   @Test func fixturesAreThere() {
-    #expect(Self.cases.count == 14)
+    #expect(ParityCase.all.count == 14)
   }
 
-  @Test(arguments: cases, EngineKind.available)
+  @Test(arguments: ParityCase.all, EngineKind.available)
   func encodesAsReference(_ parity: ParityCase, engine: EngineKind) throws {
     let tensors = try parity.tensors()
     let model = try parity.model(engine: engine)
@@ -25,7 +24,7 @@ import Testing
     #expect(relativeError(z, try #require(tensors["z"])) <= 1e-4)
   }
 
-  @Test(arguments: cases, EngineKind.available)
+  @Test(arguments: ParityCase.all, EngineKind.available)
   func decodesAsReference(_ parity: ParityCase, engine: EngineKind) throws {
     let tensors = try parity.tensors()
     let model = try parity.model(engine: engine)

@@ -1,5 +1,6 @@
 import NN
 import Tensor
+import TestSupport
 import Testing
 
 @testable import Models
@@ -8,7 +9,7 @@ import Testing
 @Suite struct PrecisionTests {
   @Test(arguments: ["causal3d", "autoencoder_2d", "dc_ae"], EngineKind.available)
   func bfloat16(name: String, engine: EngineKind) throws {
-    let parity = try ParityCase(ParityCase.fixtures.appending(path: "parity/\(name)"))
+    let parity = try ParityCase("parity/\(name)")
     let tensors = try parity.tensors()
     let model = try VideoAutoencoder.load(
       parity.checkpoint(), configuration: parity.configuration

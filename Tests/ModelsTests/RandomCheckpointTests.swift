@@ -1,6 +1,7 @@
 import Checkpoint
 import Foundation
 import Tensor
+import TestSupport
 import Testing
 
 @testable import Models
@@ -8,7 +9,7 @@ import Testing
 @Suite struct RandomCheckpointTests {
   /// A small model of each kind of layer: written twice, read back, run.
   @Test func writesTheSameBytesAndRuns() throws {
-    let fixture = try ParityCase(ParityCase.fixtures.appending(path: "parity/dc_ae"))
+    let fixture = try ParityCase("parity/dc_ae")
     let configuration = try ModelSummary(fixture.checkpoint(), configuration: fixture.configuration)
       .configuration
     let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)

@@ -1,5 +1,6 @@
 import NN
 import Tensor
+import TestSupport
 import Testing
 
 @testable import Models
@@ -17,7 +18,7 @@ import Testing
   }
 
   private func check(_ name: String, _ size: Extent) throws {
-    let parity = try ParityCase(ParityCase.fixtures.appending(path: "parity/\(name)"))
+    let parity = try ParityCase("parity/\(name)")
     let model = try parity.model()
     let values = (0..<3 * size.positions).map { Float($0 % 31) / 31 }
     let clip = Tensor([3, size.frames, size.height, size.width], values)
@@ -35,7 +36,7 @@ import Testing
 
   /// Padding repeats the last row, column and frame.
   @Test func padsByRepetition() throws {
-    let parity = try ParityCase(ParityCase.fixtures.appending(path: "parity/causal3d"))
+    let parity = try ParityCase("parity/causal3d")
     let model = try parity.model()
     let x = try #require(try parity.tensors()["x"])
     let cropped = x.slice(axis: 1, 0..<4).slice(axis: 2, 0..<15).slice(axis: 3, 0..<22)
@@ -50,7 +51,7 @@ import Testing
   }
 
   @Test func plansWhatRunsTake() throws {
-    let parity = try ParityCase(ParityCase.fixtures.appending(path: "parity/causal3d_tiled"))
+    let parity = try ParityCase("parity/causal3d_tiled")
     let model = try parity.model()
     let plan = try model.planEncoding(width: 48, height: 40, frames: 21)
     // Two tiles along time (0, 12), four along each other axis pair (0, 24).

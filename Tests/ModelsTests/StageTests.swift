@@ -1,6 +1,7 @@
 import Checkpoint
 import NN
 import Tensor
+import TestSupport
 import Testing
 
 @testable import Models
@@ -98,7 +99,7 @@ private struct StageRun {
   private let tensors: [String: Tensor]
 
   init(_ name: String, _ engine: EngineKind) throws {
-    parity = try ParityCase(ParityCase.fixtures.appending(path: "parity/\(name)"))
+    parity = try ParityCase("parity/\(name)")
     tensors = try parity.tensors()
     context = try ComputeContext(engine: engine)
   }

@@ -1,13 +1,14 @@
 import Tensor
+import TestSupport
 import Testing
 
 @testable import Models
 
 /// A clip handed over in pieces gives the same bits as a whole one.
 @Suite struct StreamingTests {
-  static let cases = ParityTests.cases.filter { parity in
+  static let cases = ParityCase.all.filter { parity in
     ["causal3d_tiled", "dc_ae_lone_tail", "autoencoder_2d", "dc_ae_image"]
-      .contains(parity.testDescription)
+      .contains(parity.description)
   }
 
   @Test(arguments: cases)
@@ -39,7 +40,7 @@ import Testing
   }
 
   @Test func threadsChangeNothing() throws {
-    let parity = try #require(Self.cases.first { $0.testDescription == "causal3d_tiled" })
+    let parity = try #require(Self.cases.first { $0.description == "causal3d_tiled" })
     let x = try #require(try parity.tensors()["x"]).slice(axis: 1, 0..<9)
     let results = try [1, 2, 3].map { try parity.model(threads: $0).encode(x).mean.values }
     #expect(results[0] == results[1])
