@@ -1,5 +1,6 @@
 // Products of rows with packed weights: a block of FAST_ROWS rows by one or two vectors of columns
-// stays in registers while the sum runs over taps and depth.
+// stays in registers while the sum runs over taps and depth. Pairs of bfloat16 lie in a float's place,
+// so that only the product itself differs.
 
 // Compilers reorder a block's loads and sums until the registers no longer hold them, so on x86 these
 // are kept in the order in which they are written.
@@ -17,15 +18,21 @@ FAST_INLINE vec vec_of_next(const float *x) { return vec_of(*x); }
 FAST_INLINE void vec_add_product(vec *sum, vec a, vec b) { *sum = a * b + *sum; }
 #endif
 
+#if defined(FAST_HALVES)
+FAST_INLINE void vec_add_pair_product(vec *sum, vec a, vec b) {
+  __asm__ volatile("vdpbf16ps %1, %2, %0" : "+v"(*sum) : "v"(a), "v"(b));
+}
+#endif
+
 // What a block asks into the cache while it computes: so many bytes further with each step.
 typedef struct {
   const char *a, *b;
   size_t a_step, b_step;
 } block_ahead;
 
-#define FAST_DEFINE_BLOCK(ROWS, VECTORS)                                                        \
-  static void block_##ROWS##x##VECTORS(const fast_product *p, const float *a, const float *b,   \
-                                       size_t b_step, float *out, block_ahead ahead) {          \
+#define FAST_DEFINE_BLOCK(NAME, ADD_PRODUCT, ROWS, VECTORS)                                     \
+  static void NAME##ROWS##x##VECTORS(const fast_product *p, const float *a, const float *b,     \
+                                     size_t b_step, float *out, block_ahead ahead) {            \
     vec sums[ROWS][VECTORS];                                                                    \
     FAST_UNROLL for (int r = 0; r < ROWS; r++) FAST_UNROLL for (int v = 0; v < VECTORS; v++)    \
         __builtin_prefetch(out + r * p->out_step + v * FAST_WIDTH, 1);                          \
@@ -50,7 +57,7 @@ typedef struct {
           const float *base = r < 3 ? x : r < 6 ? x3 : r < 9 ? x6 : r < 12 ? x9 : x12;          \
           const vec value = vec_of_next(base + (r % 3) * step + d);                             \
           FAST_UNROLL for (int v = 0; v < VECTORS; v++)                                         \
-              vec_add_product(&sums[r][v], value, columns[v]);                                  \
+              ADD_PRODUCT(&sums[r][v], value, columns[v]);                                      \
         }                                                                                       \
       }                                                                                         \
     }                                                                                           \
@@ -58,38 +65,38 @@ typedef struct {
         vec_store(out + r * p->out_step + v * FAST_WIDTH, sums[r][v]);                          \
   }
 
-#define FAST_DEFINE_ROWS(ROWS) FAST_DEFINE_BLOCK(ROWS, 1) FAST_DEFINE_BLOCK(ROWS, 2)
+#define FAST_DEFINE_ROWS(NAME, ADD_PRODUCT, ROWS) \
+  FAST_DEFINE_BLOCK(NAME, ADD_PRODUCT, ROWS, 1)   \
+  FAST_DEFINE_BLOCK(NAME, ADD_PRODUCT, ROWS, 2)
+#define FAST_ENTRY(NAME, ROWS) {NAME##ROWS##x1, NAME##ROWS##x2}
 
-FAST_DEFINE_ROWS(1)
-FAST_DEFINE_ROWS(2)
-FAST_DEFINE_ROWS(3)
-FAST_DEFINE_ROWS(4)
-FAST_DEFINE_ROWS(5)
-FAST_DEFINE_ROWS(6)
 #if FAST_ROWS == 14
-FAST_DEFINE_ROWS(7)
-FAST_DEFINE_ROWS(8)
-FAST_DEFINE_ROWS(9)
-FAST_DEFINE_ROWS(10)
-FAST_DEFINE_ROWS(11)
-FAST_DEFINE_ROWS(12)
-FAST_DEFINE_ROWS(13)
-FAST_DEFINE_ROWS(14)
+#define FAST_ALL_ROWS(DO, ...)                                                          \
+  DO(__VA_ARGS__, 1) DO(__VA_ARGS__, 2) DO(__VA_ARGS__, 3) DO(__VA_ARGS__, 4)           \
+  DO(__VA_ARGS__, 5) DO(__VA_ARGS__, 6) DO(__VA_ARGS__, 7) DO(__VA_ARGS__, 8)           \
+  DO(__VA_ARGS__, 9) DO(__VA_ARGS__, 10) DO(__VA_ARGS__, 11) DO(__VA_ARGS__, 12)        \
+  DO(__VA_ARGS__, 13) DO(__VA_ARGS__, 14)
+#else
+#define FAST_ALL_ROWS(DO, ...)                                                          \
+  DO(__VA_ARGS__, 1) DO(__VA_ARGS__, 2) DO(__VA_ARGS__, 3) DO(__VA_ARGS__, 4)           \
+  DO(__VA_ARGS__, 5) DO(__VA_ARGS__, 6)
 #endif
+#define FAST_LISTED_ENTRY(NAME, ROWS) FAST_ENTRY(NAME, ROWS),
 
 typedef void (*block_function)(const fast_product *, const float *, const float *, size_t, float *,
                                block_ahead);
-#define FAST_ENTRY(ROWS) {block_##ROWS##x1, block_##ROWS##x2}
-static const block_function block_functions[FAST_ROWS][2] = {
-    FAST_ENTRY(1), FAST_ENTRY(2), FAST_ENTRY(3),  FAST_ENTRY(4),  FAST_ENTRY(5),
-    FAST_ENTRY(6),
-#if FAST_ROWS == 14
-    FAST_ENTRY(7), FAST_ENTRY(8), FAST_ENTRY(9), FAST_ENTRY(10), FAST_ENTRY(11),
-    FAST_ENTRY(12), FAST_ENTRY(13), FAST_ENTRY(14),
-#endif
-};
 
-static void multiply(const fast_product *p) {
+FAST_ALL_ROWS(FAST_DEFINE_ROWS, block_, vec_add_product)
+static const block_function block_functions[FAST_ROWS][2] = {
+    FAST_ALL_ROWS(FAST_LISTED_ENTRY, block_)};
+
+#if defined(FAST_HALVES)
+FAST_ALL_ROWS(FAST_DEFINE_ROWS, pair_block_, vec_add_pair_product)
+static const block_function pair_block_functions[FAST_ROWS][2] = {
+    FAST_ALL_ROWS(FAST_LISTED_ENTRY, pair_block_)};
+#endif
+
+FAST_INLINE void multiply_with(const fast_product *p, const block_function functions[FAST_ROWS][2]) {
   const size_t depth = p->tap_count * p->depth;
   const size_t columns = fast_padded(p->columns);
   const size_t blocks = (p->rows + FAST_ROWS - 1) / FAST_ROWS;
@@ -112,7 +119,7 @@ static void multiply(const fast_product *p) {
           .b_step = b_share / depth};
       for (size_t column = 0; column < width;) {
         const int vectors = width - column >= 2 * FAST_WIDTH ? 2 : 1;
-        block_functions[rows - 1][vectors - 1](p, p->a + first * p->a_step, b + column, width,
+        functions[rows - 1][vectors - 1](p, p->a + first * p->a_step, b + column, width,
                                                p->out + first * p->out_step + panel + column,
                                                ahead);
         column += (size_t)vectors * FAST_WIDTH;
@@ -120,3 +127,9 @@ static void multiply(const fast_product *p) {
     }
   }
 }
+
+static void multiply(const fast_product *p) { multiply_with(p, block_functions); }
+
+#if defined(FAST_HALVES)
+static void multiply_pairs(const fast_product *p) { multiply_with(p, pair_block_functions); }
+#endif

@@ -25,8 +25,8 @@ FAST_INLINE vec load_vector(const char *x, size_t next, size_t width, const plai
 }
 
 FAST_INLINE void load_with(const fast_input *p, const char *x, size_t count, float *out,
-                           size_t out_step, const plain_type type, const int has_norm,
-                           const plain_function f) {
+                           size_t out_step, const plain_type type, const plain_type to,
+                           const int has_norm, const plain_function f) {
   const size_t channels = p->channels, padded = fast_padded(channels);
   const size_t whole = channels / FAST_WIDTH * FAST_WIDTH, part = channels - whole;
   const vec none = {0};
@@ -34,19 +34,24 @@ FAST_INLINE void load_with(const fast_input *p, const char *x, size_t count, flo
   const vec part_shift = has_norm ? vec_load_part(p->shift + whole, part) : none;
   // In order of address: a row may be followed by values that the next one overwrites.
   for (size_t r = 0; r < count; r++, x += p->row_step * bytes_of(type), out += out_step) {
+    char *row = (char *)out;
     size_t c = 0;
     for (; c < whole; c += FAST_WIDTH) {
       const vec scale = has_norm ? vec_load(p->scale + c) : none;
       const vec shift = has_norm ? vec_load(p->shift + c) : none;
-      vec_store(out + c, load_vector(x + c * bytes_of(type), p->next, FAST_WIDTH, type, scale,
-                                     shift, has_norm, f));
+      vec_store_stored(row + c * bytes_of(to), to, FAST_WIDTH,
+                       load_vector(x + c * bytes_of(type), p->next, FAST_WIDTH, type, scale, shift,
+                                   has_norm, f));
     }
     if (part > 0) {
-      vec_store(out + c, load_vector(x + c * bytes_of(type), p->next, part, type, part_scale,
-                                     part_shift, has_norm, f));
+      vec_store_stored(row + c * bytes_of(to), to, FAST_WIDTH,
+                       load_vector(x + c * bytes_of(type), p->next, part, type, part_scale,
+                                   part_shift, has_norm, f));
       c += FAST_WIDTH;
     }
-    for (; c < padded; c += FAST_WIDTH) vec_store(out + c, none);
+    for (; c < padded; c += FAST_WIDTH) {
+      vec_store_stored(row + c * bytes_of(to), to, FAST_WIDTH, none);
+    }
   }
 }
 
@@ -70,20 +75,29 @@ static void load_rms(const fast_input *p, const void *from, size_t count, float 
   }
 }
 
+// The common cases are compiled apart, so that nothing is decided in their inner loops.
+FAST_INLINE void load_of(const fast_input *p, const void *from, size_t count, float *out,
+                         size_t out_step, const plain_type type, const plain_type to) {
+  const int has_norm = p->scale != 0;
+  if (has_norm && p->function == PLAIN_SILU) {
+    load_with(p, from, count, out, out_step, type, to, 1, PLAIN_SILU);
+  } else if (!has_norm && p->function == PLAIN_NONE) {
+    load_with(p, from, count, out, out_step, type, to, 0, PLAIN_NONE);
+  } else {
+    load_with(p, from, count, out, out_step, type, to, has_norm, p->function);
+  }
+}
+
 static void load(const fast_input *p, const void *from, size_t count, float *out,
                  size_t out_step) {
-  // The common cases are compiled apart, so that nothing is decided in their inner loops.
-  const int has_norm = p->scale != 0;
   if (p->is_rms) {
     load_rms(p, from, count, out, out_step);
-  } else if (p->type == PLAIN_F32 && has_norm && p->function == PLAIN_SILU) {
-    load_with(p, from, count, out, out_step, PLAIN_F32, 1, PLAIN_SILU);
-  } else if (p->type == PLAIN_F32 && !has_norm && p->function == PLAIN_NONE) {
-    load_with(p, from, count, out, out_step, PLAIN_F32, 0, PLAIN_NONE);
   } else if (p->type == PLAIN_F32) {
-    load_with(p, from, count, out, out_step, PLAIN_F32, has_norm, p->function);
+    load_of(p, from, count, out, out_step, PLAIN_F32, PLAIN_F32);
+  } else if (p->to == PLAIN_F32) {
+    load_of(p, from, count, out, out_step, PLAIN_BF16, PLAIN_F32);
   } else {
-    load_with(p, from, count, out, out_step, PLAIN_BF16, has_norm, p->function);
+    load_of(p, from, count, out, out_step, PLAIN_BF16, PLAIN_BF16);
   }
 }
 

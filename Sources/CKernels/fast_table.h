@@ -11,9 +11,16 @@
 
 #include "fast_depthwise.h"
 
+#if defined(FAST_HALVES)
+#define FAST_MULTIPLY_PAIRS multiply_pairs
+#else
+#define FAST_MULTIPLY_PAIRS 0
+#endif
+
 #define FAST_TABLE(NAME)                                                                      \
   {                                                                                           \
     .name = NAME, .load = load, .finish = finish, .multiply = multiply,                       \
+    .multiply_pairs = FAST_MULTIPLY_PAIRS,                                                    \
     .transform_input = transform_input, .transform_output = transform_output,                 \
     .transform_weights = transform_weights, .depthwise = depthwise,                           \
     .softmax_step = softmax_step                                                              \

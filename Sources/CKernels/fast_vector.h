@@ -72,11 +72,15 @@ FAST_INLINE void vec_store_stored(void *x, plain_type type, size_t count, vec v)
     vec_store_part(x, v, count);
     return;
   }
+#if defined(FAST_HALVES)
+  half_vec halves = (half_vec)_mm512_cvtneps_pbh((__m512)v);
+#else
   uint_vec bits = (uint_vec)v;
   uint_vec rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
   uint_vec is_nan = (uint_vec)((bits & 0x7fffffff) > 0x7f800000);
   rounded = (rounded & ~is_nan) | (((bits >> 16) | 0x40) & is_nan);
   half_vec halves = __builtin_convertvector(rounded, half_vec);
+#endif
   if (count >= FAST_WIDTH) {
     *(half_vec *)x = halves;
   } else {

@@ -8,6 +8,8 @@ public final class MappedFile: @unchecked Sendable {
   public let path: String
   let bytes: UnsafeRawBufferPointer
   private let release: @Sendable (UnsafeMutableRawBufferPointer) -> Void
+  /// Whether the bytes are a file's pages, which can be given back and read again.
+  private let isMapped: Bool
 
   /// Maps the regular file at `path`. Throws ``CheckpointError`` when there is none to read.
   public init(path: String) throws {
@@ -23,6 +25,7 @@ public final class MappedFile: @unchecked Sendable {
       throw CheckpointError(path, "not a regular file; a tensor file is needed")
     }
     let count = Int(status.st_size)
+    isMapped = count > 0
     guard count > 0 else {  // no system maps zero bytes
       release = { _ in }
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -39,6 +42,7 @@ public final class MappedFile: @unchecked Sendable {
   /// Takes `bytes` as if they were a file called `name`; they must stay valid for ever.
   public init(embedded bytes: UnsafeRawBufferPointer, name: String) {
     path = name
+    isMapped = false
     self.bytes = bytes
     release = { _ in }
   }
@@ -46,6 +50,7 @@ public final class MappedFile: @unchecked Sendable {
   /// Takes a copy of `bytes` as if it were a file called `name`.
   public init(copying bytes: UnsafeRawBufferPointer, name: String) {
     path = name
+    isMapped = false
     let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
     copy.copyMemory(from: bytes)
     self.bytes = UnsafeRawBufferPointer(copy)
@@ -58,6 +63,17 @@ public final class MappedFile: @unchecked Sendable {
 
   /// Size in bytes.
   public var count: Int { bytes.count }
+
+  /// Gives the pages of `range`, which was read, back to the system: they would count as the
+  /// program's memory until the file is closed. They can be read again.
+  func releasePages(of range: Range<Int>) {
+    guard isMapped, let base = bytes.baseAddress else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let first = (range.lowerBound + page - 1) / page * page
+    let end = range.upperBound / page * page
+    guard end > first else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base + first), end - first, MADV_DONTNEED)
+  }
 
   /// Reads the bytes; the buffer must not escape.
   public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {

@@ -62,6 +62,12 @@ public struct TensorEntry: Sendable {
     return try body(UnsafeRawBufferPointer(copy))
   }
 
+  /// Gives the pages of a large tensor that was read back to the system; it can be read again.
+  public func releasePages() {
+    guard strides == nil, byteCount >= 1 << 18 else { return }
+    file.releasePages(of: offset..<offset + byteCount)
+  }
+
   /// The values as float32. Throws ``CheckpointError`` when they are no floating-point numbers, or
   /// when one of them is NaN, infinite or too large, naming its index.
   public func float32() throws -> Tensor {

@@ -23,7 +23,8 @@ public struct Weight: Sendable {
   /// Whether there is no data behind the weight, only its name and shape.
   public var isRecording: Bool { entry == nil }
 
-  /// Writes the values as float32 to memory for `count` of them; zeros when recording.
+  /// Writes the values as float32 to memory for `count` of them; zeros when recording. The file's
+  /// pages do not stay in the program's memory.
   public func copy(to target: UnsafeMutablePointer<Float>) {
     let values = UnsafeMutableBufferPointer(start: target, count: count)
     guard let entry else {
@@ -31,6 +32,7 @@ public struct Weight: Sendable {
       return
     }
     entry.withBytes { entry.dtype.decode($0, into: values) }
+    entry.releasePages()
   }
 
   /// The values as float32, row-major; zeros when recording.

@@ -66,7 +66,10 @@ public final class WeightLoader {
       let rest = all.count > 4 ? "; and \(all.count - 4) more" : ""
       throw CheckpointError(source, "does not fit the model: \(shown)\(rest)")
     }
-    for entry in entries { try entry.checkFinite() }
+    for entry in entries {
+      try entry.checkFinite()
+      entry.releasePages()
+    }
   }
 }
 

@@ -91,6 +91,7 @@ struct ConvolutionTask: Hashable, Sendable {
   var multiplyAdds: Int {
     output.positions * outputChannels * (inputChannels / groups) * kernel.product
   }
+  var hasRMSInput: Bool { if case .rms = inputNorm { true } else { false } }
   /// One group per channel.
   var isDepthwise: Bool { groups > 1 && groups == inputChannels && groups == outputChannels }
   /// 1×1×1, stride 1: positions are independent of each other.

@@ -1,81 +1,6 @@
 #if ONEDNN
   internal import CKernels
 
-  /// How direct convolutions' weights are packed.
-  ///
-  /// `[group][panel of 32 output channels][temporal and vertical tap][horizontal tap and input
-  /// channel][32]`, the last panel of a group with 16 columns where that is enough; for depthwise
-  /// convolutions `[tap][channel]`, in whole vectors.
-  struct FastDirectLayout {
-    let task: ConvolutionTask
-
-    init(_ task: ConvolutionTask) {
-      self.task = task
-    }
-
-    var inputsPerGroup: Int { task.inputChannels / task.groups }
-    var outputsPerGroup: Int { task.outputChannels / task.groups }
-    /// A plain matrix product, which oneDNN does: packed as `[in][out]`.
-    var isMatrix: Bool { task.isPointwise && task.groups == 1 }
-    /// Rows of a panel.
-    var depth: Int { task.kernel.product * inputsPerGroup }
-    /// Values of one group's panels.
-    var groupCount: Int { fast_padded(outputsPerGroup) * depth }
-    /// Values of one tap of a depthwise convolution.
-    var depthwiseStep: Int { fast_padded(task.outputChannels) }
-
-    var bytes: Int {
-      let count =
-        isMatrix
-        ? task.inputChannels * task.outputChannels
-        : task.isDepthwise ? task.kernel.product * depthwiseStep : task.groups * groupCount
-      return count * MemoryLayout<Float>.stride
-    }
-
-    func pack(
-      _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>,
-      on workers: WorkerPool
-    ) {
-      let taps = task.kernel.product
-      if isMatrix {
-        for output in 0..<task.outputChannels {
-          for input in 0..<task.inputChannels {
-            packed[input * task.outputChannels + output] =
-              weights[output * task.inputChannels + input]
-          }
-        }
-        return
-      }
-      if task.isDepthwise {
-        packed.update(repeating: 0, count: taps * depthwiseStep)
-        for channel in 0..<task.outputChannels {
-          for tap in 0..<taps {
-            packed[tap * depthwiseStep + channel] = weights[channel * taps + tap]
-          }
-        }
-        return
-      }
-      let (inputs, outputs, width) = (inputsPerGroup, outputsPerGroup, Int(fast_panel_width))
-      let columns = fast_padded(outputs)
-      let panels = (columns + width - 1) / width
-      workers.run(blocks: task.groups * panels) { block, _ in
-        let (group, first) = (block / panels, block % panels * width)
-        let panelWidth = min(width, columns - first)
-        let target = packed + group * groupCount + first * depth
-        for column in 0..<panelWidth {
-          let isUsed = first + column < outputs
-          let source = weights + (group * outputs + first + (isUsed ? column : 0)) * inputs * taps
-          for tap in 0..<taps {
-            for input in 0..<inputs {
-              target[(tap * inputs + input) * panelWidth + column] =
-                isUsed ? source[input * taps + tap] : 0
-            }
-          }
-        }
-      }
-    }
-  }
-
   /// Direct convolution: the input that a tile of the output sees is gathered, normalised, in scratch
   /// memory, where the horizontal taps of a position are one row of values, and multiplied.
   struct FastDirect {
@@ -93,7 +18,7 @@
     init(_ task: ConvolutionTask, kernels: fast_kernels) {
       self.task = task
       self.kernels = kernels
-      layout = FastDirectLayout(task)
+      layout = FastDirectLayout(task, kernels)
       output =
         task.isPointwise
         ? Extent(
@@ -113,7 +38,15 @@
       )
     }
 
-    private var patchWidth: Int { task.isDepthwise ? fast_padded(channelBlock) : channelBlock }
+    /// Floats' places of a position in the patch.
+    private var patchWidth: Int {
+      task.isDepthwise ? fast_padded(channelBlock) : task.groups * layout.width
+    }
+    /// Whether the input can be multiplied where it lies.
+    private var readsInPlace: Bool {
+      task.isPointwise && task.inputNorm == .none && task.activation == .none
+        && (task.storage == .f32 || layout.isPaired)
+    }
     /// A row's last position may be written in whole vectors.
     private var patchCount: Int { task.kernel.t * patch.h * patch.w * patchWidth + 64 }
     private var sumsWidth: Int {
@@ -155,9 +88,15 @@
         let part = FastTilePart(
           frame: frame, y: y..<min(y + tile.h, output.height), x: x..<min(x + tile.w, output.width),
           channels: first..<min(first + channelBlock, task.inputChannels))
-        let input = scratch + worker * scratchCount
-        let sums = input + patchCount
-        gather(part, buffers, into: input)
+        let patch = scratch + worker * scratchCount
+        let sums = patch + patchCount
+        var input = UnsafePointer(patch)
+        if readsInPlace {
+          let position = part.frame * output.width + part.x.lowerBound
+          input = buffers.input.assumingMemoryBound(to: Float.self) + position * patchWidth
+        } else {
+          gather(part, buffers, into: patch)
+        }
         if task.isDepthwise {
           multiplyDepthwise(part, input, taps, buffers, into: sums)
         } else {
@@ -185,7 +124,8 @@
       _ part: FastTilePart, _ buffers: ConvolutionBuffers, into target: UnsafeMutablePointer<Float>
     ) {
       let reader = FastReader(
-        task, buffers, kernels, channels: task.isDepthwise ? part.channels : nil)
+        task, buffers, kernels, channels: task.isDepthwise ? part.channels : nil,
+        as: layout.isPaired ? .bf16 : .f32)
       if task.isPointwise {
         reader.load(
           frame: part.frame, position: part.x.lowerBound, count: part.x.count, into: target,
@@ -241,7 +181,7 @@
         call.rows = part.x.count
         call.taps = taps.baseAddress
         call.tap_count = taps.count
-        call.depth = task.kernel.w * layout.inputsPerGroup
+        call.depth = task.kernel.w * layout.width
         call.out_step = sumsWidth
         for group in 0..<task.groups {
           // A panel stays in the cache for all rows of the tile.
@@ -250,11 +190,14 @@
             call.columns = min(width, layout.outputsPerGroup - column)
             for y in 0..<part.y.count {
               call.a =
-                patchStart + y * task.stride.h * patch.w * patchWidth + group
-                * layout.inputsPerGroup
+                patchStart + y * task.stride.h * patch.w * patchWidth + group * layout.width
               call.out =
                 sums + y * tile.w * sumsWidth + group * layout.outputsPerGroup + column
-              kernels.multiply(&call)
+              if layout.isPaired {
+                kernels.multiply_pairs(&call)
+              } else {
+                kernels.multiply(&call)
+              }
             }
           }
         }

@@ -19,7 +19,7 @@
         if FastWinograd.suits(task) {
           (winograd(task).weights.layout, winograd(task).weights.bytes)
         } else {
-          (0, FastDirectLayout(task).bytes)
+          (direct(task).layout.layout, direct(task).layout.bytes)
         }
       // Small weights stay: packing them would take as long as a call on a small tile.
       return WeightPacking(layout: layout, bytes: bytes, isKept: bytes <= 12 << 20)
@@ -33,14 +33,14 @@
       if FastWinograd.suits(task) {
         winograd(task).weights.pack(weights, into: packed, kernels: kernels, on: workers)
       } else {
-        FastDirectLayout(task).pack(weights, into: packed, on: workers)
+        direct(task).layout.pack(weights, into: packed, on: workers)
       }
     }
 
     func workspaceBytes(for task: ConvolutionTask, workers: Int) -> Int {
       FastWinograd.suits(task)
         ? winograd(task).workspaceBytes(workers: workers)
-        : FastDirect(task, kernels: kernels).workspaceBytes(workers: workers)
+        : direct(task).workspaceBytes(workers: workers)
     }
 
     func effectiveMultiplyAdds(of task: ConvolutionTask) -> Int {
@@ -56,7 +56,7 @@
       if FastWinograd.suits(task) {
         winograd(task).run(buffers, on: workers)
       } else {
-        FastDirect(task, kernels: kernels).run(buffers, on: workers)
+        direct(task).run(buffers, on: workers)
       }
     }
 
@@ -66,6 +66,10 @@
 
     func attend(_ task: AttentionTask, _ buffers: AttentionBuffers, on workers: WorkerPool) {
       OneDNNAttention(task, kernels: kernels).run(buffers, on: workers)
+    }
+
+    private func direct(_ task: ConvolutionTask) -> FastDirect {
+      FastDirect(task, kernels: kernels)
     }
 
     private func winograd(_ task: ConvolutionTask) -> FastWinograd {

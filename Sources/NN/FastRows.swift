@@ -7,10 +7,12 @@ struct FastReader {
   private let kernels: fast_kernels
   private var input: fast_input
 
-  /// - Parameter channels: what is read of each position; nil means all.
+  /// - Parameters:
+  ///   - channels: what is read of each position; nil means all.
+  ///   - type: what is written: floats, or pairs of bfloat16 in a float's place.
   init(
     _ task: ConvolutionTask, _ buffers: ConvolutionBuffers, _ kernels: fast_kernels,
-    channels: Range<Int>? = nil
+    channels: Range<Int>? = nil, as type: Precision = .f32
   ) {
     self.task = task
     self.buffers = buffers
@@ -23,6 +25,7 @@ struct FastReader {
     input.row_step = task.inputChannels
     input.next = task.input.width * task.inputChannels * task.storage.bytes
     input.function = task.activation.kernelFunction
+    input.to = type.kernelType
     if case .rms(let epsilon) = task.inputNorm {
       input.is_rms = 1
       input.epsilon = epsilon

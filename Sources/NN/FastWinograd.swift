@@ -24,6 +24,15 @@ struct FastWinograd {
       task.kernel.t == 3 || (task.kernel.t == 1 && task.output.frames == task.input.frames)
     return task.groups == 1 && task.kernel.h == 3 && task.kernel.w == 3 && isTimeKernel && hasTime
       && task.stride == .one && task.padding != .zerosAfter && task.inputChannels >= 8
+      && hasEnoughTiles(task)
+  }
+
+  /// Whether a product has rows enough to be worth its weights, which take several times the memory
+  /// of a direct convolution's.
+  private static func hasEnoughTiles(_ task: ConvolutionTask) -> Bool {
+    let steps = FastTime.groups(for: task).map(\.steps.count).max() ?? 0
+    let grid = tileGrid(task)
+    return steps * grid.h * grid.w >= 16
   }
 
   init(_ task: ConvolutionTask, kernels: fast_kernels) {
@@ -35,13 +44,14 @@ struct FastWinograd {
 
   /// Multiply-adds at the points.
   var multiplyAdds: Int {
-    groups.reduce(0) { sum, group in
-      let tiles = group.steps.count * tileGrid.h * tileGrid.w
+    let grid = Self.tileGrid(task)
+    return groups.reduce(0) { sum, group in
+      let tiles = group.steps.count * grid.h * grid.w
       return sum + group.kind.products.count * tiles * weights.products * weights.productCount
     }
   }
 
-  private var tileGrid: (h: Int, w: Int) {
+  private static func tileGrid(_ task: ConvolutionTask) -> (h: Int, w: Int) {
     ((task.input.height + 3) / 4, (task.input.width + 3) / 4)
   }
 

@@ -27,6 +27,8 @@ typedef struct {
   int is_rms;
   float epsilon;
   plain_function function;
+  /// What rows are written as: floats, or bfloat16, two in a float's place.
+  plain_type to;
 } fast_input;
 
 /// What is done to sums on the way out: + bias, function, RMS norm, + residual, statistics.
@@ -145,13 +147,16 @@ typedef struct {
 /// The kernels for one kind of vector unit.
 typedef struct {
   const char *name;
-  /// Reads `count` stored rows into rows of fast_padded(channels) values, `out_step` apart.
+  /// Reads `count` stored rows into rows of fast_padded(channels) values, `out_step` floats apart.
   void (*load)(const fast_input *, const void *from, size_t count, float *out, size_t out_step);
   /// Finishes `count` rows of sums (which may be changed), `step` apart, and stores them. `sums`,
   /// where not null, is added each channel's sum, and from `channels` on its sum of squares.
   void (*finish)(const fast_output *, float *rows, size_t step, size_t count, void *out,
                  double *sums);
   void (*multiply)(const fast_product *);
+  /// The same with a pair of bfloat16 values in the place of each float of `a` and `panels`: both
+  /// products of a pair are added. Null where the CPU has no such instruction.
+  void (*multiply_pairs)(const fast_product *);
   void (*transform_input)(const fast_input_tiles *);
   void (*transform_output)(const fast_output_tiles *);
   void (*transform_weights)(const fast_weight_tiles *);
@@ -162,7 +167,7 @@ typedef struct {
 } fast_kernels;
 
 /// Kinds of vector units. A kind that the CPU or the build lacks falls back to a lesser one.
-typedef enum { FAST_BASELINE, FAST_AVX2, FAST_AVX512 } fast_level;
+typedef enum { FAST_BASELINE, FAST_AVX2, FAST_AVX512, FAST_AVX512_BF16 } fast_level;
 
 /// The best level of this CPU.
 fast_level fast_best_level(void);

@@ -153,9 +153,9 @@ private final class TensorClip {
     position += 1
     let plane = shape[2] * shape[3]
     let size = entry.dtype.size
+    defer { entry.releasePages() }
     return entry.withBytes { bytes in
-      defer { MappedPages.release(bytes) }
-      return Tensor([3, 1, shape[2], shape[3]]) { target in
+      Tensor([3, 1, shape[2], shape[3]]) { target in
         for channel in 0..<3 {
           let first = (channel * shape[1] + frame) * plane
           entry.dtype.decode(

@@ -87,9 +87,9 @@ public struct LatentFile: Sendable {
   func values(_ range: Range<Int>, shape: [Int]) throws -> Tensor {
     let plane = shape[2] * shape[3]
     let size = tensor.dtype.size
+    defer { tensor.releasePages() }
     let result = try tensor.withBytes { bytes in
-      defer { MappedPages.release(bytes) }
-      return try Tensor([shape[0], range.count, shape[2], shape[3]]) { target in
+      try Tensor([shape[0], range.count, shape[2], shape[3]]) { target in
         for channel in 0..<shape[0] {
           for frame in range {
             let first =
