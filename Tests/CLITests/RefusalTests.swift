@@ -30,6 +30,7 @@ import Testing
   @Test(arguments: ["missing.mp4", "empty.mp4", "text.mp4"])
   func unreadableInputs(name: String) throws {
     try expectRefusal(["encode", name, "-o", "z.safetensors"], naming: name)
+    try expectRefusal(["roundtrip", name, "-o", "rt"], naming: name)
   }
 
   @Test func missingLatentsAndModels() throws {

@@ -78,7 +78,7 @@ struct DecodeCommand: ParsableCommand {
   }
 
   private static func line(_ result: DecodeResult) -> String {
-    "\(result.output): \(result.frames) frames \(result.width)x\(result.height) at "
+    "\(result.output): \(frameText(result.frames)) \(result.width)x\(result.height) at "
       + "\(result.fps) fps, \(result.bytes) bytes"
       + (result.isSkipped
         ? ", was there"

@@ -54,7 +54,7 @@ struct EncodeCommand: ParsableCommand {
   private static func line(_ result: EncodeResult) -> String {
     let shape = result.latents.map(String.init).joined(separator: "x")
     var line =
-      "\(result.output): \(result.frames) frames \(result.width)x\(result.height) at "
+      "\(result.output): \(frameText(result.frames)) \(result.width)x\(result.height) at "
       + "\(result.fps) fps, latents \(shape) \(result.dtype), \(result.bytes) bytes "
       + String(format: "(1/%.0f)", result.compression)
     line +=

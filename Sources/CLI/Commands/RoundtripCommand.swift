@@ -70,8 +70,8 @@ struct RoundtripCommand: ParsableCommand {
     let outcome = try run { session in try roundtrip(session, run) }
     if out.json {
       try JSONOutput.print(outcome)
-    } else {
-      print(outcome.text)
+    } else if let text = outcome.text {
+      print(text)
     }
     for failure in outcome.report.failures { Diagnostics.error(failure) }
     try ExitStatus.check(outcome.exitCode)

@@ -39,6 +39,9 @@ struct BatchOutput<Value: Codable & Sendable> {
   }
 }
 
+/// "1 frame", "24 frames".
+func frameText(_ count: Int) -> String { count == 1 ? "1 frame" : "\(count) frames" }
+
 extension ExitStatus {
   /// Throws the status of a batch's exit code; 0 throws nothing.
   static func check(_ code: Int32) throws {

@@ -130,8 +130,8 @@ struct RoundtripOutcome: Encodable {
 }
 
 extension RoundtripOutcome {
-  /// The table for people, and where the files are.
-  var text: String {
+  /// The table for people, and where the files are; nil where nothing was finished.
+  var text: String? {
     var table = Table([
       "clip", "frames", "fps", "size", "compression", "PSNR", "SSIM", "seconds", "frames/s",
     ])
@@ -154,7 +154,7 @@ extension RoundtripOutcome {
         paths += [result.original, result.reconstruction]
       }
     }
-    guard row > 0 else { return "no round trip was finished" }
+    guard row > 0 else { return nil }
     return ([table.text, ""] + paths + reportPaths + notes).joined(separator: "\n")
   }
 }

@@ -22,7 +22,7 @@ extension Report {
     \(summaryCard)
     \(clips.enumerated().map { clipCard($1, number: $0) }.joined(separator: "\n"))
     <footer>
-    \((notes + Self.explanations).map { "<p>\(HTMLText.escaped($0))</p>" }.joined(separator: "\n"))
+    \((notes + explanations).map { "<p>\(HTMLText.escaped($0))</p>" }.joined(separator: "\n"))
     <p>\(HTMLText.escaped(program)) · the same figures: <a href="report.json">report.json</a>,
     <a href="report.csv">report.csv</a></p>
     </footer>
@@ -36,7 +36,19 @@ extension Report {
     """
   }
 
-  private static let explanations = [
+  private var explanations: [String] {
+    var lines = Self.always
+    if runs.contains(where: { $0.afterH264 != nil }) {
+      lines.append(
+        "After H.264: the written MP4 of the reconstruction against the frames of the source.")
+    }
+    if runs.contains(where: { $0.vmaf != nil }) {
+      lines.append("VMAF compares the two written MP4s.")
+    }
+    return lines
+  }
+
+  private static let always = [
     "All figures compare 8-bit RGB. PSNR is of the clip's mean squared error; SSIM uses an 11×11 "
       + "Gaussian window, σ 1.5; MS-SSIM has five scales, or as many as the picture holds.",
     "Temporal error is the root mean square, in levels of 255, of the error of frame differences: "
@@ -57,30 +69,47 @@ extension Report {
   // MARK: - Comparison
 
   private var summaryCard: String {
-    let measures = ReportMeasure.summary(ofSeveral: models.count > 1).filter { measure in
+    let measures = ReportMeasure.summary.filter { measure in
       runs.contains { measure.value($0) != nil }
     }
-    var rows = clips.enumerated().map { number, clip in
-      let runs = models.map { run($0, clip) }
-      return """
-        <tr><th scope="row"><a href="#clip\(number)">\(name(clip.name))</a></th>\
-        \(cells(measures) { measure in runs.map { $0.flatMap(measure.value) } })</tr>
-        """
+    var groups = clips.enumerated().map { number, clip in
+      summaryRows("<a href=\"#clip\(number)\">\(name(clip.name))</a>", measures) { measure in
+        models.map { run($0, clip).flatMap(measure.value) }
+      }
     }
     if clips.count > 1 {
-      let cells = cells(measures) { measure in models.map { total(measure, $0) } }
-      rows.append("<tr class=\"total\"><th scope=\"row\">All clips</th>\(cells)</tr>")
+      let all = summaryRows("All clips", class: "total", measures) { measure in
+        models.map { total(measure, $0) }
+      }
+      groups.append(all)
     }
+    let heads = ["Clip"] + (models.count > 1 ? ["Model"] : []) + measures.map(\.heading)
     return """
       <section class="card">
       \(modelList)
-      <div class="scroll"><table\(models.count > 1 ? " class=\"several\"" : "")>
-      <thead>\(summaryHead(measures))</thead>
-      <tbody>
-      \(rows.joined(separator: "\n"))
-      </tbody></table></div>
+      <div class="scroll"><table class="clips\(models.count > 1 ? " several" : "")">
+      <thead><tr>\(heads.map { "<th>\($0)</th>" }.joined())</tr></thead>
+      \(groups.joined(separator: "\n"))
+      </table></div>
       </section>
       """
+  }
+
+  /// A row for each model, beside a head for all of them.
+  private func summaryRows(
+    _ head: String, class name: String = "clip", _ measures: [ReportMeasure],
+    _ values: (ReportMeasure) -> [Double?]
+  ) -> String {
+    let columns = measures.map { (measure: $0, values: values($0)) }
+    let rows = models.enumerated().map { number, model in
+      let first =
+        number == 0 ? "<th scope=\"rowgroup\" rowspan=\"\(models.count)\">\(head)</th>" : ""
+      let named =
+        models.count > 1 ? "<td class=\"model\">\(key(number))\(self.name(model.name))</td>" : ""
+      let cells = columns.map { $0.measure.cell($0.values[number], among: $0.values) }.joined()
+      return "<tr>\(first)\(named)\(cells)</tr>"
+    }
+    return "<tbody class=\"\(name)\">\(rows.joined())</tbody>"
   }
 
   private var modelList: String {
@@ -92,32 +121,6 @@ extension Report {
         """
     }
     return "<div class=\"models\">\(items.joined(separator: "\n"))</div>"
-  }
-
-  private func summaryHead(_ measures: [ReportMeasure]) -> String {
-    guard models.count > 1 else {
-      return "<tr><th>Clip</th>"
-        + measures.map { "<th>\($0.heading)</th>" }.joined() + "</tr>"
-    }
-    let groups = measures.map {
-      "<th class=\"group\" colspan=\"\(models.count)\">\($0.heading)</th>"
-    }
-    let names = models.enumerated().map { number, model in
-      "<th\(number == 0 ? " class=\"group\"" : "")>\(key(number))\(name(model.name))</th>"
-    }
-    let second = measures.map { _ in names.joined() }.joined()
-    return "<tr><th rowspan=\"2\">Clip</th>\(groups.joined())</tr><tr>\(second)</tr>"
-  }
-
-  private func cells(
-    _ measures: [ReportMeasure], _ values: (ReportMeasure) -> [Double?]
-  ) -> String {
-    measures.map { measure in
-      let values = values(measure)
-      return values.enumerated().map { number, value in
-        measure.cell(value, among: values, class: number == 0 && models.count > 1 ? "group" : "")
-      }.joined()
-    }.joined()
   }
 
   private func total(_ measure: ReportMeasure, _ model: Model) -> Double? {

@@ -15,20 +15,18 @@ struct ReportMeasure: Sendable {
   /// The value over all clips of a model, where there is one.
   var total: @Sendable (Report.Total, [Report.Run]) -> Double? = { _, _ in nil }
 
-  /// Of the comparison at the top of the page, which is short where it is of several models.
-  static func summary(ofSeveral: Bool) -> [ReportMeasure] {
-    [
-      .figure("PSNR", "dB", 2, .higher, \.psnr),
-      .optional("SSIM", 4, .higher, \.ssim),
-      .optional("MS-SSIM", 4, .higher, \.msssim),
-    ] + (ofSeveral ? [] : [worstFrame]) + [
-      .optional("Temporal error", 2, .lower, \.temporalError),
-      ReportMeasure(
-        name: "After H.264", unit: "dB", digits: 2, better: .higher,
-        value: { $0.afterH264?.psnr }, total: { total, _ in total.afterH264?.psnr }),
-      vmaf, bitsPerPixel,
-    ]
-  }
+  /// Of the comparison at the top of the page.
+  static let summary: [ReportMeasure] = [
+    .figure("PSNR", "dB", 2, .higher, \.psnr),
+    .optional("SSIM", 4, .higher, \.ssim),
+    .optional("MS-SSIM", 4, .higher, \.msssim),
+    worstFrame,
+    .optional("Temporal error", 2, .lower, \.temporalError),
+    ReportMeasure(
+      name: "After H.264", unit: "dB", digits: 2, better: .higher,
+      value: { $0.afterH264?.psnr }, total: { total, _ in total.afterH264?.psnr }),
+    vmaf, bitsPerPixel,
+  ]
 
   /// Of the table under each clip.
   static let all: [ReportMeasure] =
@@ -109,14 +107,13 @@ struct ReportMeasure: Sendable {
 
 extension ReportMeasure {
   /// The value's text, marked where it is the best of several.
-  func cell(_ value: Double?, among all: [Double?], class extra: String = "") -> String {
+  func cell(_ value: Double?, among all: [Double?]) -> String {
     let text = HTMLText.number(value, digits: digits)
     let rivals = all.compactMap { $0 }
     let best = better == .higher ? rivals.max() : better == .lower ? rivals.min() : nil
     let isBest =
       rivals.count > 1 && value != nil && value == best && rivals.contains { $0 != best }
-    let classes = [extra, isBest ? "best" : ""].filter { !$0.isEmpty }.joined(separator: " ")
-    return classes.isEmpty ? "<td>\(text)</td>" : "<td class=\"\(classes)\">\(text)</td>"
+    return isBest ? "<td class=\"best\">\(text)</td>" : "<td>\(text)</td>"
   }
 
   /// The name with its unit.

@@ -24,21 +24,22 @@ enum ReportStyle {
     table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
     th, td { padding: 7px 12px; text-align: right; white-space: nowrap;
       border-bottom: 1px solid var(--rule); }
-    .several th, .several td { padding-left: 8px; padding-right: 8px; }
     thead th { color: var(--faint); font-weight: 500; font-size: 13px; vertical-align: bottom; }
     tbody tr:last-child > * { border-bottom: 0; }
     th:first-child, td:first-child { text-align: left; padding-left: 0; }
-    tbody th { font-weight: 500; }
+    tbody th { font-weight: 500; vertical-align: top; }
+    .clips tr > * { border-bottom: 0; }
+    .clips tbody > tr:first-child > * { border-top: 1px solid var(--rule); }
+    .clips tr + tr > * { padding-top: 0; }
+    .several td.model, .several th:nth-child(2) { text-align: left; padding-left: 12px; }
     tbody th a { color: inherit; text-decoration-color: var(--faint); text-underline-offset: 3px; }
     th:last-child, td:last-child { padding-right: 0; }
     .models { margin-bottom: 14px; }
     .models strong { color: var(--text); }
     .name { display: inline-block; max-width: 260px; overflow: hidden; text-overflow: ellipsis;
       vertical-align: bottom; }
-    thead tr + tr .name { max-width: 72px; }
-    .group, thead tr + tr .group:first-child { border-left: 1px solid var(--rule);
-      padding-left: 12px; text-align: right; }
-    .total > * { font-weight: 650; border-top: 2px solid var(--rule); }
+    .total > tr > * { font-weight: 650; }
+    .clips .total > tr:first-child > * { border-top: 2px solid var(--rule); }
     .best { color: var(--good); font-weight: 650; }
     .unit { color: var(--faint); font-weight: 400; font-size: 13px; }
     .key { display: inline-block; width: 10px; height: 10px; border-radius: 3px;
@@ -84,6 +85,7 @@ enum ReportStyle {
       .scroll { margin: 0 -14px; padding: 0 14px; }
       th, td { padding: 7px 9px; }
       .name { max-width: 34vw; }
+      .several .name { max-width: 21vw; }
       .plots { grid-template-columns: 1fr; gap: 18px; }
       svg text { font-size: 19px; }
       .triple { display: flex; gap: 8px; overflow-x: auto; scroll-snap-type: x mandatory;
