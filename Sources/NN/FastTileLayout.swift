@@ -21,16 +21,23 @@ struct FastTileLayout {
     grid = ((task.input.height + 3) / 4, (task.input.width + 3) / 4)
     let all = group.steps.count * grid.h * grid.w
     // Enough tiles to make reading the weights worth it, few enough for the cache and for several
-    // threads. Narrow layers along time have small weights and long points: 32 tiles of two steps
-    // keep a block's memory in the second-level cache.
+    // threads. Narrow layers have small weights: 32 tiles, of two steps where those share input
+    // frames, keep a block's memory near the second-level cache.
     let channels = max(task.inputChannels, task.outputChannels)
-    let isLong = group.kind.products.count > 1 && products == 36 && (65...128).contains(channels)
-    let target = isLong ? 32 : channels > 256 ? 64 : max(32, min(128, all / 8))
+    let isPlain = task.upsampling == .none && channels > 64
+    let (target, mostSteps) =
+      if isPlain && task.kernel.t == 1 {
+        (channels > 256 ? 64 : 32, 1)
+      } else if isPlain && channels <= 128 && group.kind.products.count > 1 {
+        (32, 2)
+      } else {
+        (channels > 256 ? 64 : max(32, min(128, all / 8)), 8)
+      }
     func balanced(_ count: Int, _ most: Int) -> Int {
       let parts = (count + most - 1) / most
       return (count + parts - 1) / parts
     }
-    let steps = balanced(group.steps.count, isLong ? 2 : 8)
+    let steps = balanced(group.steps.count, mostSteps)
     let perStep = max(1, target / steps)
     let side = max(1, Int(Float(perStep).squareRoot()))
     let height = balanced(grid.h, side)
