@@ -20,6 +20,8 @@ struct Vaecodec: ParsableCommand {
 
   /// Runs the command line; every failure is one line on standard error and an exit code.
   static func main() {
+    // A pipe that closes is an error of the write.
+    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()

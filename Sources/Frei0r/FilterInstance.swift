@@ -48,8 +48,9 @@ final class FilterInstance {
 
   /// Prints one line for people on standard error.
   static func complain(_ text: String) {
-    let line = text.split(separator: "\n").joined(separator: " ")
-    FileHandle.standardError.write(Data("vaecodec: \(line)\n".utf8))
+    var line = "vaecodec: \(text.split(separator: "\n").joined(separator: " "))\n"
+    // A host without standard error is told nothing.
+    _ = line.withUTF8 { write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 
   func set(_ parameter: Parameter, _ text: String) {

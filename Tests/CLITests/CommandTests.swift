@@ -120,4 +120,37 @@ import Testing
       try Program.probe(folder("back.mkv"), "v:0", "width,height,r_frame_rate,nb_read_frames")
         == "64,48,24000/1001,4")
   }
+
+  /// What a stream says of itself is what it says afterwards, but for the bits of a sample.
+  @Test(arguments: [
+    ("yuv420p", "C420mpeg2 XCOLORRANGE=LIMITED"), ("yuv420p", "C420jpeg XCOLORRANGE=FULL"),
+    ("yuv420p", "C420paldv XCOLORRANGE=LIMITED"), ("yuv422p", "C422 XCOLORRANGE=FULL"),
+    ("yuv444p", "C444 XCOLORRANGE=LIMITED"), ("yuv420p10le", "C420p10 XCOLORRANGE=FULL"),
+    ("yuv422p10le", "C422p10 XCOLORRANGE=LIMITED"), ("yuv444p10le", "C444p10 XCOLORRANGE=FULL"),
+  ])
+  func pipesKeepRangeAndSiting(pixels: String, tags: String) throws {
+    let shell = try Program.tool(
+      "bash",
+      [
+        "-o", "pipefail", "-c",
+        """
+        cd '\(folder.path)' && { echo 'YUV4MPEG2 W36 H20 F30000:1001 Ip A1:1 \(tags)'
+          for i in 1 2 3 4 5; do echo FRAME; ffmpeg -v error -f lavfi -i testsrc2=s=36x20 -frames:v 1 \
+            -pix_fmt \(pixels) -f rawvideo -; done; } \
+          | '\(Program.path)' encode - -o z.safetensors -q >/dev/null \
+          && '\(Program.path)' decode z.safetensors -o - >back.y4m && head -n 1 back.y4m
+        """,
+      ])
+    #expect(shell.status == 0, "\(shell.errors)")
+    let fields = shell.output.split(whereSeparator: \.isWhitespace).map(String.init)
+    #expect(fields.prefix(4) == ["YUV4MPEG2", "W36", "H20", "F30000:1001"])
+    for tag in tags.split(separator: " ") {
+      // Without their 10 bits, 4:2:0 samples are sited as H.264's.
+      let kept = tag == "C420p10" ? "C420mpeg2" : String(tag).replacing("p10", with: "")
+      #expect(fields.contains(kept), "\(shell.output)")
+    }
+    #expect(
+      try Program.probe(folder("back.y4m"), "v:0", "width,height,r_frame_rate,nb_read_frames")
+        == "36,20,30000/1001,5")
+  }
 }

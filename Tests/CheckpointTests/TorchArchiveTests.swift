@@ -53,6 +53,19 @@ import Testing
     #expect(failure.contains(message), "\(failure)")
   }
 
+  @Test func compressedEntriesAreRefused() throws {
+    var bytes = try Array(Data(contentsOf: URL(filePath: fixture("bare.pt"))))
+    // The method, in the first local header and in its entry of the directory: 8 is deflate.
+    for (signature, offset) in [([0x50, 0x4b, 3, 4], 8), ([0x50, 0x4b, 1, 2], 10)]
+      as [([UInt8], Int)]
+    {
+      let place = try #require(bytes.firstRange(of: signature)).lowerBound
+      bytes[place + offset] = 8
+    }
+    let failure = failure { try TorchArchive(file: memory(bytes)) }
+    #expect(failure?.contains("compressed") == true, "\(failure ?? "accepted")")
+  }
+
   @Test func damagedPicklesAreNoticed() throws {
     var bytes = try Array(Data(contentsOf: URL(filePath: fixture("bare.pt"))))
     let place = try #require(bytes.firstRange(of: Array("storage".utf8)))

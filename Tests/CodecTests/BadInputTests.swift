@@ -86,6 +86,20 @@ import Testing
     }
   }
 
+  /// Latents that are numbers, but whose pictures are none.
+  @Test func picturesThatAreNotFiniteAreNamed() throws {
+    try writeSafetensors(
+      folder("z.safetensors"), [("latents", Tensor([16, 1, 2, 2], repeating: 1e38))])
+    try expectLine(naming: folder("z.safetensors")) {
+      do {
+        _ = try DecodeJob().run(folder("z.safetensors"), to: .file(folder("v.png")))
+      } catch {
+        #expect("\(error)".contains("the value at [0, 0, 0, 0] is "), "\(error)")
+        throw error
+      }
+    }
+  }
+
   @Test func valuesThatAreNotFiniteAreNamed() throws {
     try writeSafetensors(folder("x.safetensors"), [("x", Tensor([3, 1, 16, 16]))])
     var data = try bytes(of: folder("x.safetensors"))

@@ -10,10 +10,12 @@ import Testing
   .enabled(if: RealHost.isThere, "this ffmpeg has no frei0r, or the library is not built"))
 struct FFmpegTests {
   /// What the library makes of raw RGBA frames taken `chunk` at a time.
-  private func expected(_ raw: Data, _ width: Int, _ height: Int, chunk: Int) throws -> [UInt8] {
+  private func expected(
+    _ raw: Data, _ width: Int, _ height: Int, chunk: Int, _ model: LoadedModel? = nil
+  ) throws -> [UInt8] {
     let (area, bytes) = (width * height, Array(raw))
     let frames = bytes.count / (4 * area)
-    let model = try LoadedModel(.tiny)
+    let model = try model ?? LoadedModel(.tiny)
     var result: [UInt8] = []
     for start in stride(from: 0, to: frames, by: chunk) {
       let reconstruct = try Reconstruction(model, width: width, height: height, frames: chunk)
@@ -79,6 +81,20 @@ struct FFmpegTests {
     #expect(pair.status == 0, "\(pair.said)")
     let half = 48 * 32 * 4
     #expect(pair.output.prefix(half) == once.output.prefix(half))
+  }
+
+  /// Any checkpoint; this one is of another family.
+  @Test func theModelIsTheUsersChoice() throws {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "ModelsTests/Fixtures/more/autoencoder_2d_diffusers").path
+    let source = "testsrc2=s=48x32:r=24"
+    let plain = try RealHost.filter(source: source, frames: 2, graph: "")
+    let made = try RealHost.filter(
+      source: source, frames: 2, graph: "frei0r=vaecodec:image",
+      environment: ["VAECODEC_MODEL": folder])
+    #expect(made.status == 0 && made.said.isEmpty, "\(made.said)")
+    let model = try LoadedModel(ModelReference(folder))
+    #expect(worst(made.output, try expected(plain.output, 48, 32, chunk: 1, model)) <= 1)
   }
 
   @Test func whatIsWrongIsSaidInOneLine() throws {

@@ -1,10 +1,12 @@
 import CFrei0r
 import Codec
 import Foundation
-import Frei0r
 import Media
+import NN
 import Tensor
 import Testing
+
+@testable import Frei0r
 
 /// The functions of the interface, called directly.
 @Suite(.serialized) struct FilterTests {
@@ -151,6 +153,13 @@ import Testing
       if grown >= 512 { print("\(grown) pages in 1000 instances") }
       exit(grown < 512 ? EXIT_SUCCESS : EXIT_FAILURE)
     }
+  }
+
+  @Test func modelsAreLoadedOnce() throws {
+    let host = Host(width: 16, height: 16)
+    let model = try ModelPool.shared.model(on: ComputeOptions())
+    #expect(try model === ModelPool.shared.model(on: ComputeOptions()))
+    withExtendedLifetime(host) {}
   }
 
   @Test func twoInstancesShareAModelAndNothingElse() throws {

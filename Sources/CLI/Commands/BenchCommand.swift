@@ -54,7 +54,7 @@ struct BenchCommand: ParsableCommand {
         try LoadedModel(model.reference, on: model.computing.compute), session: session)
     }
     if json { return try JSONOutput.print(result) }
-    print(Self.text(result))
+    try StandardOutput.print(Self.text(result))
   }
 
   private static func text(_ result: BenchmarkResult) -> String {

@@ -25,7 +25,7 @@ struct InfoCommand: ParsableCommand {
   func run() throws {
     let description = try describe()
     if json { return try JSONOutput.print(description) }
-    print(description.text)
+    try StandardOutput.print(description.text)
   }
 
   private func describe() throws -> FileDescription {

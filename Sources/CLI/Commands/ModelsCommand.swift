@@ -34,7 +34,7 @@ struct ModelsCommand: ParsableCommand {
     if let make, let output { return try write(make, to: output) }
     let listing = try ModelListing()
     if out.json { return try JSONOutput.print(listing.models) }
-    print(listing.text)
+    try StandardOutput.print(listing.text)
   }
 
   private func write(_ family: Family, to path: String) throws {
@@ -44,7 +44,7 @@ struct ModelsCommand: ParsableCommand {
         family, seed: seed, at: path, replacing: out.overwrite, session: session)
     }
     if out.json { return try JSONOutput.print(made) }
-    print(
+    try StandardOutput.print(
       "\(path): \(family.rawValue), random weights of seed \(seed), \(made.bytes) bytes")
   }
 }

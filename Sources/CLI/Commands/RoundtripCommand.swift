@@ -71,7 +71,7 @@ struct RoundtripCommand: ParsableCommand {
     if out.json {
       try JSONOutput.print(outcome)
     } else if let text = outcome.text {
-      print(text)
+      try StandardOutput.print(text)
     }
     for failure in outcome.report.failures { Diagnostics.error(failure) }
     try ExitStatus.check(outcome.exitCode)
@@ -124,7 +124,7 @@ struct RoundtripCommand: ParsableCommand {
         })
       try outcome.add(batch, names: named.map(\.1), model: model, title: title)
     }
-    try outcome.writeReport()
+    try outcome.writeReport(session)
     return outcome
   }
 }

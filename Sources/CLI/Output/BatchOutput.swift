@@ -16,22 +16,30 @@ struct BatchOutput<Value: Codable & Sendable> {
   ) throws {
     guard plan.isBatch else {
       let value = try run { session in try work(session, plan.items[0]) }
-      if options.json { try JSONOutput.print(value) } else if let line { print(line(value)) }
+      if options.json {
+        try JSONOutput.print(value)
+      } else if let line {
+        try StandardOutput.print(line(value))
+      }
       return
     }
+    var unwritten: (any Error)?
     let report = try run { session in
       try runBatch(
         plan.items, named: { $0.input.path }, session: session, isSkipped: isSkipped,
         onItem: { item in
           run.clearProgress()
           if let error = item.error { Diagnostics.error(error) }
-          if let line, let value = item.result, !options.json { print(line(value)) }
+          guard let line, let value = item.result, !options.json else { return }
+          // The work goes on when nobody takes its results.
+          do { try StandardOutput.print(line(value)) } catch { unwritten = error }
         }, work: { try work(session, $0) })
     }
+    if let unwritten { throw unwritten }
     if options.json {
       try JSONOutput.print(report)
     } else {
-      print(
+      try StandardOutput.print(
         "\(report.items.count) inputs: \(report.items.count - report.failures - report.skipped) done, "
           + "\(report.skipped) skipped, \(report.failures) failed")
     }

@@ -7,6 +7,8 @@ enum Diagnostics {
   }
 
   static func write(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
+    var text = text
+    // Nothing is to be done where nobody can be told.
+    _ = text.withUTF8 { Foundation.write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 }

@@ -114,11 +114,10 @@ struct RoundtripOutcome: Encodable {
   }
 
   /// Writes `report.html`, `.json` and `.csv`, where there is anything to report.
-  func writeReport() throws {
+  func writeReport(_ session: Session) throws {
     guard !runs.isEmpty else { return }
-    for (name, contents) in try report.files() {
-      try contents.write(to: URL(filePath: folder).appending(path: name), options: .atomic)
-    }
+    let files = try report.files().map { (folder.appendingPath($0), $1) }
+    try writeWhole(Dictionary(uniqueKeysWithValues: files), session: session)
   }
 
   func encode(to encoder: any Encoder) throws {

@@ -1,5 +1,16 @@
 import Foundation
 
+/// Writes small files that belong together, by their paths, in place of those that exist; none where
+/// one cannot be written.
+package func writeWhole(_ contents: [String: Data], session: Session) throws {
+  let files = try contents.sorted { $0.key < $1.key }.map { path, data in
+    let file = try AtomicFile(path, replacing: true, in: session.temporaries)
+    try data.withUnsafeBytes { try file.file.write($0, at: 0) }
+    return file
+  }
+  for file in files { try file.commit() }
+}
+
 /// A file that appears under its final name whole or not at all.
 ///
 /// It is an ``UnfinishedFile`` in the same folder until ``commit()`` makes it durable and gives it its

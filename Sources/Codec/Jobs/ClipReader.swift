@@ -83,6 +83,11 @@ final class ClipReader {
     }
   }
 
+  /// Chroma layout of the source, where it is YUV.
+  var layout: YUVLayout? {
+    if case .video(let reader) = source { reader.info.layout } else { nil }
+  }
+
   var isImage: Bool {
     if case .video(let reader) = source { reader.info.isImage } else { false }
   }

@@ -64,6 +64,7 @@ public struct DecodeJob {
       height: clip.height, frames: clip.frames, tiles: guarded.options)
     var writing = WriterOptions()
     writing.crf = options.crf
+    writing.layout = clip.layout
     writing.audio = options.audio.map {
       AudioSource(path: $0, start: clip.startTime, isRequired: true)
     }

@@ -82,6 +82,7 @@ public struct EncodeJob {
       model: model.identity, scaling: model.autoencoder.scaling,
       isScaled: options.posterior != .moments && options.format.isScaled,
       posterior: options.posterior, frameRate: reader.frameRate, startTime: reader.startTime,
+      layout: reader.layout,
       clip: (frames, reader.width, reader.height), geometry: geometry, tiles: tiling,
       recipe: recipe)
     let path = name(place, clip: reader, frames: frames) ?? target

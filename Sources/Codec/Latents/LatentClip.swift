@@ -14,6 +14,8 @@ package struct LatentClip {
   let frameRate: Rational
   /// Where in its source the clip begins, in seconds.
   let startTime: Rational
+  /// Chroma layout for writing the clip as YUV; of 8 bits, as decoded pictures are.
+  let layout: YUVLayout
   private let file: LatentFile
   /// Nil where the values are unscaled.
   private let scaling: LatentScaling?
@@ -45,11 +47,15 @@ package struct LatentClip {
             + "\(all) of \(whole.width)x\(whole.height)")
       }
       own = FrameSize(width: info.width, height: info.height)
+      var layout = info.layout ?? YUVLayout()
+      layout.bitDepth = 8
+      self.layout = layout
       frames = info.frames
       (frameRate, startTime) = (options.frameRate ?? info.frameRate, info.startTime)
       self.scaling = info.isScaled ? info.scaling : nil
     } else {
       own = Self.size(file.hints, whole: whole, cell: geometry.space)
+      layout = YUVLayout()
       let plausible = max(1, all - geometry.timeRatio + 1)...all
       frames = file.hints.frames.flatMap { plausible ~= $0 ? $0 : nil } ?? all
       (frameRate, startTime) = (options.frameRate ?? Self.assumedRate, 0)

@@ -30,6 +30,9 @@ public struct LatentInfo: Hashable, Sendable {
     case fps
     /// Where in the source the clip begins, in seconds on the source's clock, a fraction.
     case startTime = "start_time"
+    /// Chroma layout of the source, "420 mpeg2 8 limited", for writing YUV again; absent where the
+    /// source is none.
+    case layout
     /// Size of the clip; what decoding crops to.
     case frames
     case width
@@ -58,6 +61,7 @@ public struct LatentInfo: Hashable, Sendable {
   public var posterior: PosteriorChoice
   public var frameRate: Rational
   public var startTime: Rational
+  public var layout: YUVLayout?
   public var frames: Int
   public var width: Int
   public var height: Int
@@ -74,8 +78,9 @@ public struct LatentInfo: Hashable, Sendable {
 extension LatentInfo {
   init(
     model: ModelIdentity, scaling: LatentScaling, isScaled: Bool, posterior: PosteriorChoice,
-    frameRate: Rational, startTime: Rational, clip: (frames: Int, width: Int, height: Int),
-    geometry: CompressionGeometry, tiles: TileGeometry, recipe: String?
+    frameRate: Rational, startTime: Rational, layout: YUVLayout?,
+    clip: (frames: Int, width: Int, height: Int), geometry: CompressionGeometry,
+    tiles: TileGeometry, recipe: String?
   ) {
     self.model = model
     self.isScaled = isScaled
@@ -84,6 +89,7 @@ extension LatentInfo {
     self.posterior = posterior
     self.frameRate = frameRate
     self.startTime = startTime
+    self.layout = layout
     (frames, width, height) = clip
     paddedFrames = geometry.paddedFrames(for: clip.frames)
     paddedWidth = geometry.paddedSide(for: clip.width)
@@ -116,6 +122,7 @@ extension LatentInfo {
       .program: program,
     ]
     if case .sample(let seed) = posterior { values[.seed] = "\(seed)" }
+    values[.layout] = layout?.description
     values[.recipe] = recipe
     return Dictionary(uniqueKeysWithValues: values.map { ($0.rawValue, $1) })
   }
@@ -143,6 +150,9 @@ extension LatentInfo {
     }
     frameRate = try reader.value(.fps, "a rate above 0", Rational.init) { $0 > 0 }
     startTime = try reader.value(.startTime, "a fraction", Rational.init)
+    layout = try metadata[Key.layout.rawValue].map { _ in
+      try reader.value(.layout, "as \(YUVLayout().description.quoted)", YUVLayout.init)
+    }
     frames = try reader.int(.frames)
     width = try reader.int(.width, in: 1...65535)
     height = try reader.int(.height, in: 1...65535)
