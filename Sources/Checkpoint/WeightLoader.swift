@@ -55,9 +55,9 @@ public final class WeightLoader {
     return Weight(name: name, shape: shape, entry: entry)
   }
 
-  /// Throws ``CheckpointError`` naming the first tensors that are missing, misshapen or extra, and
-  /// the first value that is NaN or infinite. Reads every weight once.
-  public func finish() throws {
+  /// Throws ``CheckpointError`` naming the first tensors that are missing, misshapen or extra. Reads
+  /// no values.
+  public func checkShapes() throws {
     let extra = entries.filter { !taken.contains($0.name) }
     let all =
       problems + extra.map { "tensor \($0.name.quoted) of shape \($0.shape) has no place" }
@@ -66,6 +66,11 @@ public final class WeightLoader {
       let rest = all.count > 4 ? "; and \(all.count - 4) more" : ""
       throw CheckpointError(source, "does not fit the model: \(shown)\(rest)")
     }
+  }
+
+  /// As ``checkShapes()``, and names the first value that is NaN or infinite. Reads every weight once.
+  public func finish() throws {
+    try checkShapes()
     for entry in entries {
       try entry.checkFinite()
       entry.releasePages()

@@ -38,8 +38,7 @@ public final class VideoAutoencoder {
   ) throws -> VideoAutoencoder {
     let summary = try ModelSummary(checkpoint, configuration: configuration)
     let context = try makeContext()
-    let loader = WeightLoader(summary.entries, source: checkpoint.paths.first ?? "checkpoint")
-    let model = summary.configuration.makeModel(loader.root)
+    let (model, loader) = summary.makeModel()
     try loader.finish()
     return VideoAutoencoder(summary, context: context, model: model)
   }

@@ -40,12 +40,12 @@ public final class ComputeContext {
     try self.init(onAnyProcessor: engine ?? .best, precision, threads: threads, memory: memory)
   }
 
-  /// As the public initialiser, with bfloat16 storage on any CPU.
+  /// As the public initialiser, with bfloat16 storage on any CPU and `vectors` as the best unit.
   package init(
     onAnyProcessor kind: EngineKind, _ precision: Precision, threads: Int? = nil,
-    memory: Int? = nil
+    memory: Int? = nil, vectors: VectorUnit? = nil
   ) throws {
-    engine = try kind.makeEngine()
+    engine = try kind.makeEngine(vectors: vectors)
     self.precision = precision
     self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
     arena = try Arena(limit: memory ?? .max)

@@ -9,7 +9,7 @@
     private let kernels: fast_kernels
 
     /// - Parameter level: the vector unit to use at most.
-    init(level: fast_level = fast_best_level()) {
+    init(level: fast_level) {
       kernels = fast_kernels_for(level).pointee
       name = "onednn (\(String(cString: kernels.name)))"
     }

@@ -8,7 +8,8 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
   enum NormKind: Sendable { case none, group, perFrame, rms }
 
   var name: String
-  var size = (t: 3, h: 7, w: 10)
+  /// Enough tiles for Winograd's algorithm.
+  var size = (t: 3, h: 13, w: 18)
   var channels = (input: 8, output: 12)
   var kernel = (t: 3, h: 3, w: 3)
   var stride = (t: 1, h: 1, w: 1)
@@ -33,7 +34,8 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
     .init(
       name: "causal resnet half", size: (5, 9, 11), channels: (32, 32), norm: .group,
       activation: .silu, residual: true),
-    .init(name: "causal, wide channels", size: (2, 13, 9), channels: (64, 96), norm: .group),
+    .init(name: "causal, small", size: (3, 7, 10)),
+    .init(name: "causal, wide channels", size: (2, 13, 14), channels: (64, 96), norm: .group),
     .init(name: "stride space", size: (3, 9, 12), stride: (1, 2, 2)),
     .init(name: "stride space, odd", size: (2, 7, 13), stride: (1, 2, 2), norm: .group),
     .init(name: "stride time and space", size: (5, 8, 7), stride: (2, 2, 2)),
@@ -45,31 +47,31 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
       rank: 2, residual: true),
     .init(name: "causal upsampling", upsampling: .nearest(time: .causal, space: true)),
     .init(
-      name: "causal upsampling, one frame", size: (1, 5, 6),
+      name: "causal upsampling, one frame", size: (1, 13, 14),
       upsampling: .nearest(time: .causal, space: true)),
     .init(name: "causal upsampling of space", upsampling: .nearest(time: .none, space: true)),
     .init(name: "causal upsampling of time", upsampling: .nearest(time: .causal, space: false)),
     .init(
-      name: "upsampling, wide channels", size: (3, 5, 9), channels: (64, 32),
+      name: "upsampling, wide channels", size: (3, 9, 9), channels: (64, 32),
       upsampling: .nearest(time: .causal, space: true)),
     .init(name: "zeros", padding: .zeros),
     .init(name: "zeros, silu behind, RMS norm", padding: .zeros, then: .silu, thenNorm: true),
     .init(
-      name: "zeros resnet half", size: (4, 6, 6), channels: (32, 32), padding: .zeros, bias: false,
+      name: "zeros resnet half", size: (4, 12, 13), channels: (32, 32), padding: .zeros, bias: false,
       thenNorm: true, residual: true),
     .init(name: "zeros, stride 2", size: (4, 8, 10), stride: (2, 2, 2), padding: .zeros),
     .init(name: "zeros, stride 2, odd", size: (1, 5, 3), stride: (1, 2, 2), padding: .zeros),
     .init(
-      name: "zeros upsampling", size: (2, 4, 5), padding: .zeros,
+      name: "zeros upsampling", size: (3, 9, 12), padding: .zeros,
       upsampling: .nearest(time: .double, space: true), then: .relu),
     .init(
-      name: "zeros upsampling of space", size: (2, 4, 5), padding: .zeros,
+      name: "zeros upsampling of space", size: (2, 9, 14), padding: .zeros,
       upsampling: .nearest(time: .none, space: true)),
     .init(
-      name: "RMS norm, relu in front", size: (3, 5, 6), channels: (32, 3), padding: .zeros,
+      name: "RMS norm, relu in front", size: (3, 13, 14), channels: (32, 3), padding: .zeros,
       norm: .rms, activation: .relu),
     .init(
-      name: "per frame", size: (3, 6, 7), channels: (16, 16), kernel: (1, 3, 3), padding: .zeros,
+      name: "per frame", size: (3, 9, 10), channels: (16, 16), kernel: (1, 3, 3), padding: .zeros,
       rank: 4, norm: .perFrame, activation: .silu),
     .init(
       name: "per frame downsampling", size: (2, 8, 6), kernel: (1, 3, 3), stride: (1, 2, 2),
@@ -78,7 +80,7 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
       name: "per frame downsampling, odd", size: (2, 7, 9), kernel: (1, 3, 3), stride: (1, 2, 2),
       padding: .zerosAfter, rank: 4),
     .init(
-      name: "per frame upsampling", size: (2, 5, 3), kernel: (1, 3, 3), padding: .zeros, rank: 4,
+      name: "per frame upsampling", size: (2, 9, 10), kernel: (1, 3, 3), padding: .zeros, rank: 4,
       upsampling: .nearest(time: .none, space: true)),
     .init(
       name: "depthwise 3", size: (3, 6, 11), channels: (70, 70), padding: .zeros, groups: 70,
@@ -103,6 +105,16 @@ struct ConvolutionTests {
     let c = try context(variant.0, variant.1)
     let result = try fixture.run(c)
     #expect(relativeError(result, fixture.expected) < tolerance(variant.1))
+  }
+
+  @Test("agrees on every vector unit", arguments: VectorUnit.available, Precision.allCases)
+  func everyVectorUnit(_ vectors: VectorUnit, _ precision: Precision) throws {
+    for test in ConvolutionCase.all {
+      let fixture = ConvolutionFixture(test, precision: precision)
+      let result = try fixture.run(context(.best, precision, vectors: vectors))
+      #expect(
+        relativeError(result, fixture.expected) < tolerance(precision), "\(test.name)")
+    }
   }
 
   @Test("gives the same bits at any number of threads", arguments: variants)

@@ -33,9 +33,11 @@ func scope(_ values: [String: Tensor]) -> WeightScope {
 
 /// A context for tests: any storage on any CPU.
 func context(
-  _ engine: EngineKind, _ precision: Precision = .f32, threads: Int = 2
+  _ engine: EngineKind, _ precision: Precision = .f32, threads: Int = 2,
+  vectors: VectorUnit? = nil
 ) throws -> ComputeContext {
-  try ComputeContext(onAnyProcessor: engine, precision, threads: threads, memory: 1 << 30)
+  try ComputeContext(
+    onAnyProcessor: engine, precision, threads: threads, memory: 1 << 30, vectors: vectors)
 }
 
 /// How far `a` is from `b`, relative to the size of `b`.

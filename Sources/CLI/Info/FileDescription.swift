@@ -106,14 +106,12 @@ extension FileDescription {
   /// A checkpoint, as it would be loaded.
   init(checkpoint path: String, configuration: String?) throws {
     self.init(kind: "checkpoint", file: path)
-    let reference = ModelReference(path, configuration: configuration)
-    let checkpoint = try reference.open()
-    let model = try LoadedModel(reference).autoencoder
-    let types = Dictionary(grouping: checkpoint.entries, by: \.dtype.rawValue)
-    add("family", "\(model.family.rawValue) (\(model.family.title))")
+    let model = try ModelReference(path, configuration: configuration).summary()
+    let family = model.configuration.family
+    add("family", "\(family.rawValue) (\(family.title))")
     add("parameters", "\(model.parameterCount)")
-    add("tensors", "\(checkpoint.entries.count)")
-    add("dtype", types.keys.sorted().joined(separator: ", "))
+    add("tensors", "\(model.tensorCount)")
+    add("dtype", model.dtypes.map(\.rawValue).joined(separator: ", "))
     for setting in model.configuration.settings {
       add(setting.key, "\(setting.value) (\(setting.origin.rawValue))")
     }

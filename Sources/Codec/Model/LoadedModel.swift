@@ -72,6 +72,18 @@ extension ModelReference {
     return try Checkpoint.open(name)
   }
 
+  /// What the checkpoint holds, from its headers; its tensors fit the model.
+  ///
+  /// - Throws: what ``open()``, `ModelSummary` and its `checkShapes()` throw.
+  public func summary() throws -> ModelSummary {
+    let configuration = try readConfiguration()?.value
+    return try naming(name) {
+      let summary = try ModelSummary(open(), configuration: configuration)
+      try summary.checkShapes()
+      return summary
+    }
+  }
+
   /// The configuration given with the reference, or the embedded model's own.
   func readConfiguration() throws -> (value: JSONValue, digest: String)? {
     if let configuration {
