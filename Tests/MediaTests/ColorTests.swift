@@ -42,6 +42,23 @@ import Testing
     #expect(gap.mean <= 1 && gap.most <= 3, "\(kind): \(gap)")
   }
 
+  /// These decode to formats whose names do not tell the range.
+  @Test(arguments: [
+    ("a.webm", "yuv420p -c:v libvpx-vp9 -lossless 1"),
+    ("a.mkv", "yuv420p -c:v libaom-av1 -crf 0 -cpu-used 8"),
+    ("a.mp4", "yuv420p10le -c:v libx265 -x265-params lossless=1:log-level=none"),
+  ])
+  func rangeIsTheFramesNotTheFormats(name: String, encoding: String) throws {
+    let shop = try Workshop()
+    let file = try shop.ffmpeg(
+      "-f lavfi -i color=0xf0f0f0:s=64x64,format=gbrp -frames:v 1 -vf "
+        + "scale=out_color_matrix=bt709:out_range=pc -color_range pc -colorspace bt709 "
+        + "-pix_fmt \(encoding)", to: name)
+    #expect(try probe(file).color.isFullRange == true)
+    let read = try #require(try readAll(file).first)
+    #expect(difference(read.bytes, [UInt8](repeating: 0xf0, count: 3 * 64 * 64)).most <= 1)
+  }
+
   @Test(arguments: ["420 mpeg2 8 limited", "420 mpeg2 8 full", "444 mpeg2 10 limited"])
   func chartSurvivesTheWayOutAndBack(layout: String) throws {
     let shop = try Workshop()
