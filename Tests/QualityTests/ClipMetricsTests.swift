@@ -74,6 +74,20 @@ import Testing
     #expect(abs(comparer.weights.reduce(0, +) - 1) < 1e-12)
   }
 
+  @Test func picturesAreCalledWhatTheyAre() throws {
+    func titles(_ levels: [UInt8]) throws -> [String] {
+      let metrics = ClipMetrics()
+      for level in levels {
+        try metrics.push(
+          source: flat(width: 4, height: 4, 100), reconstruction: flat(width: 4, height: 4, level))
+      }
+      return try metrics.pictures().map(\.title)
+    }
+    #expect(try titles([101, 120, 102]) == ["First frame", "Worst frame", "Last frame"])
+    #expect(try titles([120, 101]) == ["First and worst frame", "Last frame"])
+    #expect(try titles([120]) == ["Only frame"])
+  }
+
   @Test func keepsFirstWorstAndLast() throws {
     let metrics = ClipMetrics()
     let source = flat(width: 4, height: 4, 100)

@@ -72,6 +72,7 @@ struct RoundtripCommand: ParsableCommand {
       try JSONOutput.print(outcome)
     } else if let text = outcome.text {
       try StandardOutput.print(text)
+      if !out.quiet { for note in outcome.notes { Diagnostics.write("\(note)\n") } }
     }
     for failure in outcome.report.failures { Diagnostics.error(failure) }
     try ExitStatus.check(outcome.exitCode)

@@ -154,6 +154,6 @@ extension RoundtripOutcome {
       }
     }
     guard row > 0 else { return nil }
-    return ([table.text, ""] + paths + reportPaths + notes).joined(separator: "\n")
+    return ([table.text, ""] + paths + reportPaths).joined(separator: "\n")
   }
 }

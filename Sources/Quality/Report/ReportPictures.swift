@@ -11,7 +11,10 @@ extension ClipMetrics {
   /// - Throws: the error of the PNG writer.
   public func pictures(maximumWidth: Int = 512) throws -> [Report.Picture] {
     var titles: [(pair: Pair, title: String)] = []
-    for (pair, title) in [(first, "first"), (worst, "worst"), (last, "last")] {
+    let named =
+      first?.index == last?.index
+      ? [(first, "only")] : [(first, "first"), (worst, "worst"), (last, "last")]
+    for (pair, title) in named {
       guard let pair else { continue }
       if let known = titles.firstIndex(where: { $0.pair.index == pair.index }) {
         titles[known].title += " and \(title)"
