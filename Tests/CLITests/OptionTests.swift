@@ -50,28 +50,20 @@ import Testing
 
   @Test func momentsDecodeToTheirMean() throws {
     try folder.makeClip("c.mp4", frames: 5)
-    func video(_ posterior: String...) throws -> Data {
-      for file in ["z.safetensors", "v.safetensors"] {
-        try? FileManager.default.removeItem(atPath: folder(file))
-      }
-      let outcome = try Program.run(
-        ["encode", "c.mp4", "--dtype", "f32", "-o", "z.safetensors", "--posterior"] + posterior,
-        in: folder.path)
-      #expect(outcome.status == 0, "\(outcome.errors)")
-      try succeed("decode", "z.safetensors", "-o", "v.safetensors")
-      let values = try #require(try readTensors(folder("v.safetensors"))["video"]).values
-      return values.withUnsafeBytes { Data($0) }
+    func video(_ posterior: String...) throws -> [Float] {
+      let encoded = try Program.run(
+        ["encode", "c.mp4", "--dtype", "f32", "-o", "z.safetensors", "--overwrite", "--posterior"]
+          + posterior, in: folder.path)
+      #expect(encoded.status == 0, "\(encoded.errors)")
+      try succeed("decode", "z.safetensors", "-o", "v.safetensors", "--overwrite")
+      return try #require(try readTensors(folder("v.safetensors"))["video"]).values
     }
-    let mode = try readTensor(video("mode"))
-    let moments = try readTensor(video("moments"))
+    let mode = try video("mode")
+    let moments = try video("moments")
     #expect(zip(mode, moments).allSatisfy { abs($0 - $1) < 1e-4 })
     let first = try video("sample", "--seed", "7")
     #expect(try video("sample", "--seed", "7") == first)
     #expect(try video("sample", "--seed", "8") != first)
-  }
-
-  private func readTensor(_ data: Data) -> [Float] {
-    data.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
   }
 
   @Test func bareTensorsAreRendered() throws {

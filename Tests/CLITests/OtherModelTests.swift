@@ -9,10 +9,7 @@ import Testing
   init() throws { folder = try WorkFolder() }
 
   private func model(_ name: String) throws -> [String] {
-    let parity = try ParityCase("parity/\(name)")
-    return [
-      "--model", parity.weights, "--config", parity.folder.appending(path: "config.json").path,
-    ]
+    try ParityCase("parity/\(name)").modelOptions
   }
 
   private func succeed(_ arguments: [String]) throws {

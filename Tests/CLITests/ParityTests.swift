@@ -10,10 +10,7 @@ import Testing
 
   /// Runs a command with the case's model.
   private func run(_ command: [String], _ parity: ParityCase) throws {
-    let model = [
-      "--model", parity.weights, "--config", parity.folder.appending(path: "config.json").path,
-    ]
-    let outcome = try Program.run(command + model, in: folder.path)
+    let outcome = try Program.run(command + parity.modelOptions, in: folder.path)
     #expect(outcome.status == 0, "\(outcome.errors)")
   }
 

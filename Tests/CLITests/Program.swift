@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The built program, run as a user runs it.
@@ -57,6 +58,13 @@ struct Program {
     return Outcome(
       status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
       errors: String(decoding: complaints, as: UTF8.self))
+  }
+}
+
+extension ParityCase {
+  /// What has a command take the case's model.
+  var modelOptions: [String] {
+    ["--model", weights, "--config", folder.appending(path: "config.json").path]
   }
 }
 
