@@ -36,6 +36,9 @@ public struct TensorEntry: Sendable {
   /// Path of the file that holds the tensor.
   public var path: String { file.path }
 
+  /// Whether the elements lie one after the other.
+  var isDense: Bool { strides == nil }
+
   /// Number of elements.
   public var count: Int { shape.reduce(1, *) }
 

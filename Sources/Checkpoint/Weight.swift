@@ -23,16 +23,32 @@ public struct Weight: Sendable {
   /// Whether there is no data behind the weight, only its name and shape.
   public var isRecording: Bool { entry == nil }
 
-  /// Writes the values as float32 to memory for `count` of them; zeros when recording. The file's
-  /// pages do not stay in the program's memory.
+  /// Whether the file has the values one after the other, so that parts of them can be copied.
+  public var isDense: Bool { entry?.isDense ?? true }
+
+  /// Writes the values as float32 to memory for `count` of them; zeros when recording.
   public func copy(to target: UnsafeMutablePointer<Float>) {
-    let values = UnsafeMutableBufferPointer(start: target, count: count)
+    copy(0..<count, to: target)
+  }
+
+  /// Writes the values of `range`, in row-major order, as float32 to memory for as many; zeros when
+  /// recording.
+  public func copy(_ range: Range<Int>, to target: UnsafeMutablePointer<Float>) {
+    let values = UnsafeMutableBufferPointer(start: target, count: range.count)
     guard let entry else {
       values.update(repeating: 0)
       return
     }
-    entry.withBytes { entry.dtype.decode($0, into: values) }
-    entry.releasePages()
+    let size = entry.dtype.size
+    entry.withBytes { bytes in
+      let part = bytes[range.lowerBound * size..<range.upperBound * size]
+      entry.dtype.decode(UnsafeRawBufferPointer(rebasing: part), into: values)
+    }
+  }
+
+  /// Gives the pages of the file that were read back to the system.
+  public func releasePages() {
+    entry?.releasePages()
   }
 
   /// The values as float32, row-major; zeros when recording.

@@ -156,7 +156,17 @@ extension ComputeContext {
   /// The values of `weight` in float32, in the arena.
   func vector(_ weight: Weight) throws -> ArenaBlock {
     let block = try arena.allocate(weight.shape.reduce(1, *) * MemoryLayout<Float>.stride)
-    if !isPlanning { weight.copy(to: block.pointer(as: Float.self)) }
+    guard !isPlanning else { return block }
+    let (values, count, piece) = (block.pointer(as: Float.self), weight.count, 1 << 17)
+    if weight.isDense && count > piece {
+      workers.run(blocks: (count + piece - 1) / piece) { index, _ in
+        let range = index * piece..<min((index + 1) * piece, count)
+        weight.copy(range, to: values + range.lowerBound)
+      }
+    } else {
+      weight.copy(to: values)
+    }
+    weight.releasePages()
     return block
   }
 }

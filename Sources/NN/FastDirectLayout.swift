@@ -47,7 +47,9 @@
       on workers: WorkerPool
     ) {
       if isMatrix {
-        packMatrix(weights, into: packed)
+        workers.run(blocks: (task.outputChannels + panelWidth - 1) / panelWidth) { block, _ in
+          packMatrixColumns(from: block * panelWidth, weights, into: packed)
+        }
       } else if task.isDepthwise {
         packDepthwise(weights, into: packed)
       } else {
@@ -60,11 +62,11 @@
 
     private var panelWidth: Int { Int(fast_panel_width) }
 
-    private func packMatrix(
-      _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>
+    private func packMatrixColumns(
+      from first: Int, _ weights: UnsafePointer<Float>, into packed: UnsafeMutablePointer<Float>
     ) {
-      for output in 0..<task.outputChannels {
-        for input in 0..<task.inputChannels {
+      for input in 0..<task.inputChannels {
+        for output in first..<min(first + panelWidth, task.outputChannels) {
           packed[input * task.outputChannels + output] =
             weights[output * task.inputChannels + input]
         }

@@ -57,7 +57,8 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
     .init(name: "zeros", padding: .zeros),
     .init(name: "zeros, silu behind, RMS norm", padding: .zeros, then: .silu, thenNorm: true),
     .init(
-      name: "zeros resnet half", size: (4, 12, 13), channels: (32, 32), padding: .zeros, bias: false,
+      name: "zeros resnet half", size: (4, 12, 13), channels: (32, 32), padding: .zeros,
+      bias: false,
       thenNorm: true, residual: true),
     .init(name: "zeros, stride 2", size: (4, 8, 10), stride: (2, 2, 2), padding: .zeros),
     .init(name: "zeros, stride 2, odd", size: (1, 5, 3), stride: (1, 2, 2), padding: .zeros),
