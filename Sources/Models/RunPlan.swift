@@ -4,6 +4,9 @@ import NN
 public struct RunPlan: Sendable {
   /// Memory at the peak in bytes: activations, weights, tiles and the frames they are cut from.
   public let peakBytes: Int
+  /// What of this frames and latents take that wait, are cut out and joined; it is held from the first
+  /// tile to the last.
+  public let frameBytes: Int
   /// Multiply-adds as the layers are defined.
   public let multiplyAdds: Int
   /// Multiply-adds that the engine carries out.
@@ -53,8 +56,9 @@ extension VideoAutoencoder {
       effective += count * plan.effectiveMultiplyAdds
     }
     // Loading reads every weight once, so that all of them count, whichever half runs.
+    let frames = streamBytes(layout, longest: longest, encodes: encodes)
     return RunPlan(
-      peakBytes: weightBytes + peak + streamBytes(layout, longest: longest, encodes: encodes),
+      peakBytes: weightBytes + peak + frames, frameBytes: frames,
       multiplyAdds: adds, effectiveMultiplyAdds: effective,
       tileCount: counts.values.reduce(0, +))
   }

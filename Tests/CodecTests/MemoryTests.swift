@@ -76,4 +76,23 @@ import Testing
     }
     #expect(hopeless?.reason.contains("--size") == true)
   }
+
+  /// Each video that is read or written keeps pictures, and both halves of a round trip keep frames.
+  @Test func allThatHoldsPicturesCounts() throws {
+    let model = try tiny().autoencoder
+    func fits(_ works: Set<MemoryGuard.Work>, readers: Int, writers: Int) -> Bool {
+      let memory = MemoryGuard(
+        model: model, path: "clip.mp4",
+        limit: MemoryLimit(available: 5 << 29, source: "the machine"))
+      let choice = try? memory.tiles(
+        TilingChoice(), width: 3840, height: 2160, frames: 5, for: works, readers: readers,
+        writers: writers)
+      return choice != nil
+    }
+    #expect(fits([.encoding], readers: 1, writers: 0))
+    #expect(fits([.decoding], readers: 0, writers: 1))
+    #expect(!fits([.decoding], readers: 0, writers: 3))
+    #expect(!fits([.decoding], readers: 12, writers: 0))
+    #expect(!fits([.encoding, .decoding], readers: 1, writers: 1))
+  }
 }

@@ -58,7 +58,8 @@ public struct DecodeJob {
     if path != "-" { try AtomicFile.checkFolder(of: path) }
 
     let guarded = try MemoryGuard(model: model.autoencoder, path: input).tiles(
-      options.tiles, width: clip.width, height: clip.height, frames: clip.frames, for: [.decoding])
+      options.tiles, width: clip.width, height: clip.height, frames: clip.frames, for: [.decoding],
+      writers: 1)
     let decoder = try model.autoencoder.makeDecoder(
       latentWidth: clip.shape[3], latentHeight: clip.shape[2], width: clip.width,
       height: clip.height, frames: clip.frames, tiles: guarded.options)

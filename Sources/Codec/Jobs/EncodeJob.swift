@@ -54,7 +54,7 @@ public struct EncodeJob {
 
     let guarded = try MemoryGuard(model: model.autoencoder, path: input).tiles(
       options.tiles, width: reader.width, height: reader.height, frames: reader.expectedFrames,
-      for: [.encoding])
+      for: [.encoding], readers: 1)
     let encoder = try model.autoencoder.makeEncoder(
       width: reader.width, height: reader.height, tiles: guarded.options)
     let sink = try LatentSink(

@@ -51,10 +51,10 @@ public struct RoundTripJob {
     let files = RoundTripFiles(name, in: folder, isPicture: reader.isImage)
     let recipe = try recipe(for: input)
     if let earlier = try existing(files, input: input, recipe: recipe) { return earlier }
-    for path in files.all { try makeFolder(of: path) }
     let guarded = try MemoryGuard(model: model.autoencoder, path: input).tiles(
       options.tiles, width: reader.width, height: reader.height, frames: reader.expectedFrames,
-      for: [.encoding, .decoding])
+      for: [.encoding, .decoding], readers: 1, writers: 2)
+    for path in files.all { try makeFolder(of: path) }
 
     let recorder = Transferred(
       RoundTripRecorder(files, of: input, options: options, session: session))
