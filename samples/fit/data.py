@@ -27,27 +27,26 @@ def decode(path, lines):
     return np.frombuffer(raw.stdout, np.uint8).reshape(-1, h, w, 3)
 
 
+def cached(path, cache, lines):
+    """decode(), kept in the folder `cache` and memory-mapped."""
+    file = Path(cache) / f"{path.name}.{lines}.npy"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        np.save(file, decode(path, lines))
+    return np.load(file, mmap_mode="r")
+
+
 def training_clips(folder, cache, lines):
-    """Memory-mapped arrays of every clip not held out, at each of the given line counts."""
-    cache = Path(cache)
-    cache.mkdir(parents=True, exist_ok=True)
-    clips = []
-    for path in sorted(Path(folder).iterdir()):
-        if path.name in HELD_OUT:
-            continue
-        for n in lines:
-            file = cache / f"{path.name}.{n}.npy"
-            if not file.exists():
-                np.save(file, decode(path, n))
-            clips.append(np.load(file, mmap_mode="r"))
-    return clips
+    """Arrays of every clip not held out, at each of the given line counts."""
+    paths = [p for p in sorted(Path(folder).iterdir()) if p.name not in HELD_OUT]
+    return [cached(p, cache, n) for p in paths for n in lines]
 
 
-def held_out_clips(folder, side=256, frames=17):
+def held_out_clips(folder, cache, side=256, frames=17):
     """Centre crops of the first frames, float [1, 3, T, side, side] in [-1, 1], by name."""
     result = {}
     for name in HELD_OUT:
-        clip = decode(Path(folder) / name, side)[:frames]
+        clip = cached(Path(folder) / name, cache, side)[:frames]
         y, x = ((n - side) // 2 for n in clip.shape[1:3])
         result[name] = to_float(clip[None, :, y:y + side, x:x + side])
     return result

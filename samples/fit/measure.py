@@ -4,11 +4,13 @@ python measure.py --clips FOLDER --weights tiny.safetensors --config tiny.json""
 import argparse
 from pathlib import Path
 
+import imageio
 import numpy as np
 import torch
 from skimage.metrics import structural_similarity
 
-from data import HELD_OUT, Crops, Transform, decode, held_out_clips, psnr, to_float, training_clips
+from data import (HELD_OUT, Crops, Transform, cached, decode, held_out_clips, psnr, to_float,
+                  training_clips)
 from fit import LINES
 from model import load
 
@@ -75,23 +77,38 @@ def seams(model, x):
     return (jumps[0] / jumps[1]).item(), psnr(y.clamp(-1, 1), x), psnr(whole.clamp(-1, 1), x)
 
 
+def row_of(model, transform, video, side=256, frames=17):
+    """The middle frame of the first ones: source, reconstruction, linear transform."""
+    clip = decode(video, side)[:frames]
+    left = (clip.shape[2] - side) // 2
+    x = to_float(clip[None, :, :side, left:left + side])
+    results = [pixels(y) for y in (x, round_trip(model, x)[1], transform.round_trip(x))]
+    print(video, *(f"{decibels(y, results[0]):.2f}" for y in results[1:]))
+    return np.concatenate([y[frames // 2] for y in results], 1)
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--clips", required=True)
     p.add_argument("--weights", required=True)
     p.add_argument("--config", required=True)
     p.add_argument("--cache", default="cache", help="decoded frames, shared with the fit")
-    p.add_argument("--pictures", help="folder for original and decoded frames side by side")
+    p.add_argument("--picture", nargs="+", metavar=("PNG", "VIDEO"),
+                   help="a row for each video: source, reconstruction, transform")
     args = p.parse_args()
     torch.set_grad_enabled(False)
     model = load(args.weights, args.config)
     config = model.config
     transform = Transform(Crops(training_clips(args.clips, args.cache, LINES), 1))
 
+    if args.picture:
+        imageio.imwrite(args.picture[0],
+                        np.concatenate([row_of(model, transform, v) for v in args.picture[1:]]))
+        return
     latents, table = [], []
     print("| clip | PSNR | SSIM | transform PSNR | transform SSIM | first frame | last frame |")
     print("|---|---|---|---|---|---|---|")
-    for name, x in held_out_clips(args.clips).items():
+    for name, x in held_out_clips(args.clips, args.cache).items():
         mean, y = round_trip(model, x)
         latents.append(mean[0].flatten(1))
         source, ours, linear = pixels(x), pixels(y), pixels(transform.round_trip(x))
@@ -100,11 +117,6 @@ def main():
         table.append(row)
         print(f"| {name} | " + " | ".join(f"{v:.{3 if i in (1, 3) else 2}f}"
                                           for i, v in enumerate(row)) + " |", flush=True)
-        if args.pictures:
-            import imageio
-            Path(args.pictures).mkdir(parents=True, exist_ok=True)
-            imageio.imwrite(Path(args.pictures) / f"{Path(name).stem}.png",
-                            np.concatenate([source[12], ours[12], linear[12]], 1))
     mean = np.mean(table, 0)
     print("| mean | " + " | ".join(f"{v:.{3 if i in (1, 3) else 2}f}"
                                    for i, v in enumerate(mean)) + " |")
@@ -117,7 +129,7 @@ def main():
 
     print("\nseams at 384x384 (error jump at tile edges, tiled over untiled; PSNR tiled, untiled):")
     for name in HELD_OUT[1:3]:
-        clip = decode(Path(args.clips) / name, 384)[:9]
+        clip = cached(Path(args.clips) / name, args.cache, 384)[:9]
         left = (clip.shape[2] - 384) // 2
         ratio, cut, whole = seams(model, to_float(clip[None, :, :384, left:left + 384]))
         print(f"{name}: {ratio:.3f}; {cut:.2f}, {whole:.2f} dB")

@@ -8,19 +8,44 @@ import torch.nn.functional as F
 from torch import nn
 
 
+class Pad(torch.autograd.Function):
+    """Replicates one sample on every side of H and W and `front` frames before T; several times
+    as fast on a CPU as F.pad."""
+
+    @staticmethod
+    def forward(ctx, x, front):
+        ctx.front = front
+        b, c, t, h, w = x.shape
+        y = x.new_empty((b, c, t + front, h + 2, w + 2))
+        y = y.contiguous(memory_format=torch.channels_last_3d)
+        y[:, :, front:, 1:-1, 1:-1] = x
+        body = y[:, :, front:]
+        body[..., 0, 1:-1], body[..., -1, 1:-1] = x[..., 0, :], x[..., -1, :]
+        body[..., 0], body[..., -1] = body[..., 1], body[..., -2]
+        y[:, :, :front] = y[:, :, front:front + 1]
+        return y
+
+    @staticmethod
+    def backward(ctx, grad):
+        front = ctx.front
+        body = grad[:, :, front:]
+        body[:, :, 0] += grad[:, :, :front].sum(2)
+        body[..., 1] += body[..., 0]
+        body[..., -2] += body[..., -1]
+        body[..., 1, :] += body[..., 0, :]
+        body[..., -2, :] += body[..., -1, :]
+        return body[..., 1:-1, 1:-1], None
+
+
 class Conv(nn.Module):
     """Causal convolution: edges repeated in space, the first frame repeated in front of time."""
 
     def __init__(self, cin, cout, kernel=3, stride=1):
         super().__init__()
         self.conv = nn.Conv3d(cin, cout, kernel, stride)
-        k = self.conv.kernel_size[0]
-        self.pad = (k // 2,) * 4 + (k - 1, 0)
 
     def forward(self, x):
-        if any(self.pad):
-            x = F.pad(x, self.pad, mode="replicate")
-        return self.conv(x)
+        return self.conv(Pad.apply(x, 2) if self.conv.kernel_size[0] == 3 else x)
 
 
 class Norm(nn.GroupNorm):
@@ -38,7 +63,15 @@ class Resnet(nn.Module):
         if cin != cout:
             self.conv_shortcut = Conv(cin, cout, 1)
 
-    def forward(self, x):
+    def mix(self):
+        """The shortcut for the level before to apply, where it is all there is."""
+        short = getattr(self, "conv_shortcut", None)
+        return (short.conv.weight, short.conv.bias) if self.idle and short else None
+
+    def forward(self, x, mixed=False):
+        """`mixed`: the shortcut has been applied."""
+        if self.idle and mixed:
+            return x
         short = self.conv_shortcut(x) if hasattr(self, "conv_shortcut") else x
         if self.idle:
             return short
@@ -79,9 +112,9 @@ class Mid(nn.Module):
         return self.resnets[1](x)
 
 
-# What a three-tap kernel does to samples repeated twice, as kernels on the samples themselves:
-# [phase, tap, original tap].
-SPACE = torch.tensor([[[1., 0, 0], [0, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 0], [0, 0, 1]]])
+# What a three-tap kernel does to samples repeated twice, as two-tap kernels on the samples
+# themselves: [phase, tap, original tap]. In space the second phase's taps lie one sample further.
+SPACE = torch.tensor([[[1., 0, 0], [0, 1, 1]], [[1, 1, 0], [0, 0, 1]]])
 TIME = torch.tensor([[[1., 1, 0], [0, 0, 1]], [[1, 0, 0], [0, 1, 1]]])
 
 
@@ -96,23 +129,25 @@ class Sampler(nn.Module):
         self.conv = Conv(width, width, stride=1 if up else factor)
 
     def forward(self, x, mix=None):
-        """`mix`: a 1x1x1 convolution to apply to the result."""
+        """`mix`: weight and bias of a 1x1x1 convolution to apply to the result."""
         if not self.up:
             return self.conv(x)
         weight, bias = self.conv.conv.weight, self.conv.conv.bias
         if mix is not None:
-            matrix = mix.weight.flatten(1)
+            matrix = mix[0].flatten(1)
             weight = torch.einsum("po,ocdhw->pcdhw", matrix, weight)
-            bias = matrix @ bias + mix.bias
+            bias = matrix @ bias + mix[1]
         space = SPACE.to(x.device)
         time = TIME.to(x.device) if self.factor[0] == 2 else torch.eye(3, device=x.device)[None]
         b, c, t, h, w = x.shape
         p, phases = len(weight), len(time)
-        weight = torch.einsum("aid,bjh,ckw,pqdhw->abcpqijk", time, space, space, weight)
-        weight = weight.reshape(-1, c, time.shape[1], 3, 3)
-        x = F.pad(x, (1, 1, 1, 1, time.shape[1] - 1, 0), mode="replicate")
-        y = F.conv3d(x, weight, bias.repeat(4 * phases)).reshape(b, phases, 2, 2, p, t, h, w)
-        y = y.permute(0, 5, 1, 6, 2, 7, 3, 4).reshape(b, t * phases, 2 * h, 2 * w, p)
+        weight = torch.einsum("aid,bjh,ckw,pqdhw->bcapqijk", time, space, space, weight)
+        weight = weight.reshape(-1, c, time.shape[1], 2, 2)
+        y = F.conv3d(Pad.apply(x, time.shape[1] - 1), weight, bias.repeat(4 * phases))
+        y = y.reshape(b, 2, 2, phases, p, t, h + 1, w + 1).permute(0, 5, 3, 6, 1, 7, 2, 4)
+        parts = [torch.stack([y[:, :, :, i:i + h, i, j:j + w, j] for j in (0, 1)], 5)
+                 for i in (0, 1)]
+        y = torch.stack(parts, 4).reshape(b, t * phases, 2 * h, 2 * w, p)
         return y.permute(0, 4, 1, 2, 3)[:, :, phases - 1:]
 
 
@@ -125,9 +160,9 @@ class Block(nn.Module):
         setattr(self, "upsamplers" if up else "downsamplers", samplers)
         self.samplers = [samplers]
 
-    def forward(self, x, mix=None):
+    def forward(self, x, mixed=False, mix=None):
         for resnet in self.resnets:
-            x = resnet(x)
+            x = resnet(x, mixed)
         for sampler in self.samplers[0]:
             x = sampler(x, mix)
         return x
@@ -149,6 +184,7 @@ def factors(config):
 class Encoder(nn.Module):
     def __init__(self, config):
         super().__init__()
+        self.config = config
         widths, layers = config["block_out_channels"], config["layers_per_block"]
         self.conv_in = Conv(config["in_channels"], widths[0])
         self.down_blocks = nn.ModuleList(
@@ -158,9 +194,33 @@ class Encoder(nn.Module):
         self.conv_norm_out = Norm(widths[-1], config)
         self.conv_out = Conv(widths[-1], 2 * config["latent_channels"])
 
-    def forward(self, x):
-        x = self.conv_in(x)
-        for block in self.down_blocks:
+    def stem(self):
+        """The levels at and next to full resolution as one kernel over blocks, exact while their
+        residual branches are idle and their kernels touch nothing beyond the block."""
+        kernel = self.conv_in.conv.weight[:, :, 2:, 1:2, 1:2]
+        bias = self.conv_in.conv.bias
+        for block, (t, s, _) in zip(self.down_blocks[:2], factors(self.config)):
+            for conv in [getattr(r, "conv_shortcut", None) for r in block.resnets] + [
+                    block.downsamplers[0].conv]:
+                if conv is None:
+                    continue
+                own = conv.conv.weight[..., -t:, -s:, -s:] if conv.conv.kernel_size[0] == 3 \
+                    else conv.conv.weight
+                p, _, i, j, k = own.shape
+                c, (a, b, d) = kernel.shape[1], kernel.shape[2:]
+                kernel = torch.einsum("poijk,ocabd->pciajbkd", own, kernel)
+                kernel = kernel.reshape(p, c, i * a, j * b, k * d)
+                bias = own.sum((2, 3, 4)) @ bias + conv.conv.bias
+        return kernel, bias
+
+    def forward(self, x, stem=None):
+        """`stem`: the result of stem(), to run in place of the first two levels."""
+        if stem:
+            x = torch.cat([x[:, :, :1], x], 2)
+            x = F.conv3d(x, stem[0], stem[1], stride=stem[0].shape[2:])
+        else:
+            x = self.conv_in(x)
+        for block in self.down_blocks[2 if stem else 0:]:
             x = block(x)
         return self.conv_out(F.silu(self.conv_norm_out(self.mid_block(x))))
 
@@ -177,15 +237,17 @@ class Decoder(nn.Module):
         self.conv_norm_out = Norm(widths[-1], config)
         self.conv_out = Conv(widths[-1], config["out_channels"])
 
-    def forward(self, z):
-        x = self.mid_block(self.conv_in(z))
-        if self.up_blocks[-1].resnets[0].idle:
-            for block in self.up_blocks[:-2]:
-                x = block(x)
-            x = self.up_blocks[-2](x, self.up_blocks[-1].resnets[0].conv_shortcut.conv)
-        else:
-            for block in self.up_blocks:
-                x = block(x)
+    def forward(self, z, linear_end=False):
+        """`linear_end`: the level at full resolution is a matrix to the three colours, which its
+        first channels are."""
+        x, mix = self.mid_block(self.conv_in(z)), None
+        for block, after in zip(self.up_blocks, self.up_blocks[1:]):
+            mixed, mix = mix is not None, after.resnets[0].mix()
+            if linear_end and after is self.up_blocks[-1]:
+                weight, bias = mix
+                return block(x, mixed, (weight[:3], bias[:3]))
+            x = block(x, mixed, mix)
+        x = self.up_blocks[-1](x, mix is not None)
         return self.conv_out(F.silu(self.conv_norm_out(x)))
 
 
@@ -198,12 +260,12 @@ class Autoencoder(nn.Module):
         self.quant_conv = nn.Conv3d(2 * z, 2 * z, 1)
         self.post_quant_conv = nn.Conv3d(z, z, 1)
 
-    def moments(self, x):
-        mean, logvar = self.quant_conv(self.encoder(x)).chunk(2, 1)
+    def moments(self, x, stem=None):
+        mean, logvar = self.quant_conv(self.encoder(x, stem)).chunk(2, 1)
         return mean, logvar.clamp(-30, 20)
 
-    def decode(self, latent):
-        return self.decoder(self.post_quant_conv(latent))
+    def decode(self, latent, linear_end=False):
+        return self.decoder(self.post_quant_conv(latent), linear_end)
 
 
 def load(weights, config_path):
