@@ -239,13 +239,14 @@ class Decoder(nn.Module):
 
     def forward(self, z, linear_end=False):
         """`linear_end`: the level at full resolution is a matrix to the three colours, which its
-        first channels are."""
+        first channels are; their negatives are the next ones."""
         x, mix = self.mid_block(self.conv_in(z)), None
         for block, after in zip(self.up_blocks, self.up_blocks[1:]):
             mixed, mix = mix is not None, after.resnets[0].mix()
             if linear_end and after is self.up_blocks[-1]:
                 weight, bias = mix
-                return block(x, mixed, (weight[:3], bias[:3]))
+                pairs = [(m[:3] - m[3:6]) / 2 for m in (weight, bias)]
+                return block(x, mixed, pairs)
             x = block(x, mixed, mix)
         x = self.up_blocks[-1](x, mix is not None)
         return self.conv_out(F.silu(self.conv_norm_out(x)))

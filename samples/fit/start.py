@@ -133,10 +133,10 @@ def start_shortcut(shortcut, count):
 
 
 def mirror_shortcut(shortcut, count):
-    """The first `count` channels and their negatives."""
+    """The first `count` channels and their negatives; nothing else, as the mean must stay zero:
+    a norm that shifts a pair changes its scale."""
     conv = shortcut.conv
-    conv.weight.data *= 0.3
-    conv.weight.data[:2 * count] = 0
+    conv.weight.data.zero_()
     conv.weight.data[range(count), range(count)] = 1
     conv.weight.data[range(count, 2 * count), range(count)] = -1
     constant_channels(conv)
