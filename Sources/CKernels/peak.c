@@ -1,15 +1,13 @@
 #include "Peak.h"
 
+#include "plain_common.h"
+
 // Enough independent sums to hide the latency of two units; each is as wide as the widest vectors,
 // which narrower units handle in halves.
 enum { sums = 20, lanes = 16 };
 typedef float vector __attribute__((vector_size(lanes * sizeof(float))));
 
-#if defined(__x86_64__) && defined(__linux__)
-__attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#endif
-double
-peak_multiply_adds(long rounds) {
+PLAIN_VARIANTS double peak_multiply_adds(long rounds) {
   vector sum[sums];
   for (int i = 0; i < sums; i++) sum[i] = (vector){0} + (float)i;
   vector factor = (vector){0} + 0.999f;

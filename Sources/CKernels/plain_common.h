@@ -5,8 +5,9 @@
 #include <stdint.h>
 #include <string.h>
 
-// One variant of a function for each kind of vector unit, chosen when the program starts.
-#if defined(__x86_64__) && defined(__linux__)
+// One variant of a function for each kind of vector unit, chosen when the program starts; before the
+// thread sanitizer does, which would break on the choice.
+#if defined(__x86_64__) && defined(__linux__) && !__has_feature(thread_sanitizer)
 #define PLAIN_VARIANTS \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
