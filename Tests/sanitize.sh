@@ -5,12 +5,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Optimised: the kernels are slow without.
+# Optimised: the kernels are slow without. The test that counts leaked memory would count the
+# sanitizers' own.
 check() {
   local kind=$1 filter=$2 && shift 2
   local options=(-c release -Xswiftc -enable-testing --sanitize="$kind" --scratch-path ".build/$kind")
   swift build "${options[@]}" "$@" --build-tests
-  swift test "${options[@]}" "$@" --skip-build --filter "$filter"
+  swift test "${options[@]}" "$@" --skip-build --filter "$filter" \
+    --skip aThousandInstancesLeakNothing
 }
 
 for kind in ${*:-address thread}; do
