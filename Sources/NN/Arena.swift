@@ -9,10 +9,10 @@
 /// All memory of a context that grows with the clip: one range of addresses, far larger than what is
 /// used, backed by pages as they are touched.
 ///
-/// Blocks go to the lowest address that fits. Gaps between them cost no memory: before the pages in
-/// use and those left behind in gaps outgrow ``peak``, gaps give theirs back to the system. So the
-/// memory taken is the peak of the blocks in use at a time, which depends on the sequence of calls
-/// alone, and which an arena without memory (`planning`) finds out exactly.
+/// Blocks go to the lowest address that fits. Gaps between them keep their pages as long as all pages
+/// together stay below ``peak``, since touching fresh ones is costly; then gaps give theirs back to the
+/// system. So the memory taken depends on what blocks take at a time, which an arena without memory
+/// (`planning`) finds out.
 final class Arena {
   /// Blocks begin at multiples of this.
   static let alignment = 64
@@ -28,7 +28,7 @@ final class Arena {
   /// Bytes in blocks now.
   private var used = 0
   /// Most bytes in blocks at any time.
-  private(set) var peak = 0
+  private var mostUsed = 0
 
   /// An arena that only counts.
   init(planning: Void) {
@@ -85,10 +85,14 @@ final class Arena {
     free.remove(contentsOf: range)
     stale.remove(contentsOf: range)
     used += size
-    peak = max(peak, used)
+    mostUsed = max(mostUsed, used)
     releasePages(keeping: peak - used)
     return ArenaBlock(arena: self, range: range)
   }
+
+  /// Bytes that blocks and gaps have held together at most: a third more than blocks have taken, but
+  /// no more than 96 MiB.
+  var peak: Int { min(limit, mostUsed + min(mostUsed / 3, 96 << 20)) }
 
   /// Gives the pages of all gaps back to the system.
   func trim() {

@@ -78,7 +78,7 @@ public final class ComputeContext {
       weightBytes: dry.usedWeights.values.reduce(0, +), layers: dry.planned.entries)
   }
 
-  /// Most memory so far for activations, scratch memory and packed weights, in bytes.
+  /// Most memory that activations, scratch memory and packed weights can have taken so far, in bytes.
   public var peakBytes: Int { arena.peak + keptWeights.bytes }
 
   /// Gives memory that is not in use back to the system.

@@ -1,6 +1,7 @@
 /// What a run will take, from a dry run of the same model code.
 public struct Plan: Sendable {
-  /// Activations, scratch memory and weights packed for one layer, when they take most.
+  /// Activations, scratch memory and weights packed for one layer, when they take most, and what
+  /// pages are kept beside them.
   public let arenaBytes: Int
   /// Packed weights that stay between layers.
   public let keptBytes: Int
