@@ -127,6 +127,26 @@ FAST_INLINE void add_to_doubles(double *sums, vec v, size_t width) {
   }
 }
 
+// Sums of finished values and of their squares.
+typedef struct {
+  vec total, squares;
+} finish_sums;
+
+// Finishes the first `width` sums of `v` and stores them.
+FAST_INLINE void finish_vector(vec v, vec bias, char *to, finish_sums *sums, const size_t width,
+                               const plain_type type, const int adds_residual, const int has_sums,
+                               const plain_function f) {
+  v = vec_apply(v + bias, f);
+  if (adds_residual) v = v + vec_load_stored(to, type, width);
+  vec_store_stored(to, type, width, v);
+  if (has_sums) {
+    // The statistics are those of the stored values.
+    if (type != PLAIN_F32) v = vec_load_stored(to, type, width);
+    sums->total = sums->total + v;
+    sums->squares = v * v + sums->squares;
+  }
+}
+
 // Finishes one vector of columns, `width` of them, of all rows.
 FAST_INLINE void finish_column(const fast_output *p, const float *rows, size_t step, size_t count,
                                size_t c, char *to, double *sums, const size_t width,
@@ -134,21 +154,13 @@ FAST_INLINE void finish_column(const fast_output *p, const float *rows, size_t s
                                const plain_function f) {
   const vec bias = p->bias && !p->scale ? vec_load_part(p->bias + c, width) : vec_of(0.0f);
   const size_t row_bytes = p->row_step * bytes_of(type);
-  vec total = {0}, squares = {0};
+  finish_sums all = {0};
   for (size_t r = 0; r < count; r++, rows += step, to += row_bytes) {
-    vec v = vec_apply(vec_load(rows) + bias, f);
-    if (adds_residual) v = v + vec_load_stored(to, type, width);
-    vec_store_stored(to, type, width, v);
-    if (has_sums) {
-      // The statistics are those of the stored values.
-      if (type != PLAIN_F32) v = vec_load_stored(to, type, width);
-      total = total + v;
-      squares = v * v + squares;
-    }
+    finish_vector(vec_load(rows), bias, to, &all, width, type, adds_residual, has_sums, f);
   }
   if (has_sums) {
-    add_to_doubles(sums + c, total, width);
-    add_to_doubles(sums + p->channels + c, squares, width);
+    add_to_doubles(sums + c, all.total, width);
+    add_to_doubles(sums + p->channels + c, all.squares, width);
   }
 }
 

@@ -3,11 +3,11 @@
 
 #include "fast_product.h"
 
+#include "fast_rows.h"
+
 #include "fast_tiles.h"
 
 #include "fast_weights.h"
-
-#include "fast_rows.h"
 
 #include "fast_depthwise.h"
 
@@ -22,6 +22,6 @@
     .name = NAME, .load = load, .finish = finish, .multiply = multiply,                       \
     .multiply_pairs = FAST_MULTIPLY_PAIRS,                                                    \
     .transform_input = transform_input, .transform_output = transform_output,                 \
-    .transform_weights = transform_weights, .depthwise = depthwise,                           \
-    .softmax_step = softmax_step                                                              \
+    .finish_tiles = finish_tiles, .transform_weights = transform_weights,                     \
+    .depthwise = depthwise, .softmax_step = softmax_step                                      \
   }

@@ -1,61 +1,95 @@
-// Transforms of F(4x4, 3x3): Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks"
-// (2016), with the points 0, 1, -1, 2, -2 and infinity.
+// Transforms of F(m x m, 3x3) for m = 4 and 6: Lavin and Gray, "Fast Algorithms for Convolutional
+// Neural Networks" (2016), with the points 0, 1, -1, 2, -2, for m = 6 also 1/2 and -1/2, and infinity.
+
+enum { most_points = 8, most_side = 6 };
 
 // One axis of the input transform.
-FAST_INLINE void to_points(const vec d[6], vec t[6]) {
-  vec a = d[4] - 4.0f * d[2], b = d[3] - 4.0f * d[1];
-  vec c = d[4] - d[2], e = 2.0f * (d[3] - d[1]);
-  t[0] = 4.0f * d[0] + (d[4] - 5.0f * d[2]);
-  t[1] = a + b;
-  t[2] = a - b;
-  t[3] = c + e;
-  t[4] = c - e;
-  t[5] = 4.0f * d[1] + (d[5] - 5.0f * d[3]);
+FAST_INLINE void to_points(const vec *d, vec *t, const int side) {
+  if (side == 4) {
+    vec a = d[4] - 4.0f * d[2], b = d[3] - 4.0f * d[1];
+    vec c = d[4] - d[2], e = 2.0f * (d[3] - d[1]);
+    t[0] = 4.0f * d[0] + (d[4] - 5.0f * d[2]);
+    t[1] = a + b;
+    t[2] = a - b;
+    t[3] = c + e;
+    t[4] = c - e;
+    t[5] = 4.0f * d[1] + (d[5] - 5.0f * d[3]);
+  } else {
+    vec a = d[6] + (d[2] - 4.25f * d[4]), b = d[5] + (d[1] - 4.25f * d[3]);
+    vec c = d[6] + (0.25f * d[2] - 1.25f * d[4]), e = 2.0f * d[5] + (0.5f * d[1] - 2.5f * d[3]);
+    vec f = d[6] + (4.0f * d[2] - 5.0f * d[4]), g = 0.5f * d[5] + (2.0f * d[1] - 2.5f * d[3]);
+    t[0] = (d[0] - d[6]) + 5.25f * (d[4] - d[2]);
+    t[1] = a + b;
+    t[2] = a - b;
+    t[3] = c + e;
+    t[4] = c - e;
+    t[5] = f + g;
+    t[6] = f - g;
+    t[7] = (d[7] - d[1]) + 5.25f * (d[3] - d[5]);
+  }
 }
 
-FAST_INLINE void transform_input_with(const fast_input_tiles *p, const int has_second) {
+FAST_INLINE void transform_input_with(const fast_input_tiles *p, const int side,
+                                      const int has_second) {
+  const int points = side + 2;
   const vec a_factor = vec_of(p->a_factor), b_factor = vec_of(p->b_factor);
   for (size_t tile = 0; tile < p->tiles; tile++) {
-    const size_t start = tile * 4 * p->column_step;
+    const size_t start = tile * (size_t)side * p->column_step;
     float *out = p->out + tile * p->tile_step;
     for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
-      vec half[6][6];
-      FAST_UNROLL for (int x = 0; x < 6; x++) {
-        vec d[6], t[6];
-        FAST_UNROLL for (int y = 0; y < 6; y++) {
+      vec half[most_points][most_points];
+      FAST_UNROLL for (int x = 0; x < points; x++) {
+        vec d[most_points], t[most_points];
+        FAST_UNROLL for (int y = 0; y < points; y++) {
           const size_t at = start + (size_t)y * p->row_step + (size_t)x * p->column_step + c;
           d[y] = vec_load(p->a + at) * a_factor;
           if (has_second) d[y] = vec_load(p->b + at) * b_factor + d[y];
         }
-        to_points(d, t);
-        FAST_UNROLL for (int y = 0; y < 6; y++) half[y][x] = t[y];
+        to_points(d, t, side);
+        FAST_UNROLL for (int y = 0; y < points; y++) half[y][x] = t[y];
       }
-      FAST_UNROLL for (int y = 0; y < 6; y++) {
-        vec t[6];
-        to_points(half[y], t);
-        FAST_UNROLL for (int x = 0; x < 6; x++)
-            vec_store(out + (size_t)(y * 6 + x) * p->point_step + c, t[x]);
+      FAST_UNROLL for (int y = 0; y < points; y++) {
+        vec t[most_points];
+        to_points(half[y], t, side);
+        FAST_UNROLL for (int x = 0; x < points; x++)
+            vec_store(out + (size_t)(y * points + x) * p->point_step + c, t[x]);
       }
     }
   }
 }
 
 static void transform_input(const fast_input_tiles *p) {
-  if (p->b) {
-    transform_input_with(p, 1);
+  if (p->side == 4) {
+    if (p->b) {
+      transform_input_with(p, 4, 1);
+    } else {
+      transform_input_with(p, 4, 0);
+    }
+  } else if (p->b) {
+    transform_input_with(p, 6, 1);
   } else {
-    transform_input_with(p, 0);
+    transform_input_with(p, 6, 0);
   }
 }
 
 // One axis of the output transform; what `phase` lacks of the points is zero.
-FAST_INLINE void from_points(const vec m[6], vec y[4], const fast_phase phase) {
+FAST_INLINE void from_points(const vec *m, vec *y, const int side, const fast_phase phase) {
   vec s1 = m[1] + m[2], d1 = m[1] - m[2];
   vec s2 = m[3] + m[4], d2 = m[3] - m[4];
-  y[0] = phase == FAST_ODD ? s1 + s2 : m[0] + s1 + s2;
-  y[1] = 2.0f * d2 + d1;
-  y[2] = 4.0f * s2 + s1;
-  y[3] = phase == FAST_EVEN ? 8.0f * d2 + d1 : 8.0f * d2 + d1 + m[5];
+  if (side == 4) {
+    y[0] = phase == FAST_ODD ? s1 + s2 : m[0] + s1 + s2;
+    y[1] = 2.0f * d2 + d1;
+    y[2] = 4.0f * s2 + s1;
+    y[3] = phase == FAST_EVEN ? 8.0f * d2 + d1 : 8.0f * d2 + d1 + m[5];
+  } else {
+    vec s3 = m[5] + m[6], d3 = m[5] - m[6];
+    y[0] = m[0] + s1 + (s2 + s3);
+    y[1] = 2.0f * d2 + (0.5f * d3 + d1);
+    y[2] = 4.0f * s2 + (0.25f * s3 + s1);
+    y[3] = 8.0f * d2 + (0.125f * d3 + d1);
+    y[4] = 16.0f * s2 + (0.0625f * s3 + s1);
+    y[5] = 32.0f * d2 + (0.03125f * d3 + d1) + m[7];
+  }
 }
 
 // The product that has `point` of `phase`; -1 where there is none.
@@ -67,36 +101,43 @@ FAST_INLINE int product_of(const int point, const fast_phase phase) {
   }
 }
 
-FAST_INLINE void transform_output_with(const fast_output_tiles *p, const fast_phase vertical,
-                                       const fast_phase horizontal) {
-  const int across = horizontal == FAST_WHOLE ? fast_point_count : fast_upsampled_count;
+// All columns of a tile's products through the vertical half of the output transform.
+FAST_INLINE void transform_columns(const float *products, size_t step, vec half[][most_points],
+                                   const int side, const fast_phase vertical,
+                                   const fast_phase horizontal) {
+  const int points = side + 2;
+  const int across = horizontal == FAST_WHOLE ? points : fast_upsampled_count;
+  FAST_UNROLL for (int x = 0; x < points; x++) {
+    const int jx = product_of(x, horizontal);
+    if (jx < 0) {
+      FAST_UNROLL for (int y = 0; y < side; y++) half[y][x] = vec_of(0.0f);
+      continue;
+    }
+    vec m[most_points], r[most_side];
+    FAST_UNROLL for (int y = 0; y < points; y++) {
+      const int jy = product_of(y, vertical);
+      m[y] = jy < 0 ? vec_of(0.0f) : vec_load(products + (size_t)(jy * across + jx) * step);
+    }
+    from_points(m, r, side, vertical);
+    FAST_UNROLL for (int y = 0; y < side; y++) half[y][x] = r[y];
+  }
+}
+
+FAST_INLINE void transform_output_with(const fast_output_tiles *p, const int side,
+                                       const fast_phase vertical, const fast_phase horizontal) {
   for (size_t tile = 0; tile < p->tiles; tile++) {
     const float *products = p->products + tile * p->tile_step;
     for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
-      vec half[4][6];
-      FAST_UNROLL for (int x = 0; x < 6; x++) {
-        const int jx = product_of(x, horizontal);
-        if (jx < 0) {
-          FAST_UNROLL for (int y = 0; y < 4; y++) half[y][x] = vec_of(0.0f);
-          continue;
-        }
-        vec m[6], r[4];
-        FAST_UNROLL for (int y = 0; y < 6; y++) {
-          const int jy = product_of(y, vertical);
-          m[y] = jy < 0 ? vec_of(0.0f)
-                        : vec_load(products + (size_t)(jy * across + jx) * p->product_step + c);
-        }
-        from_points(m, r, vertical);
-        FAST_UNROLL for (int y = 0; y < 4; y++) half[y][x] = r[y];
-      }
-      FAST_UNROLL for (int y = 0; y < 4; y++) {
-        vec r[4];
-        from_points(half[y], r, horizontal);
-        const size_t at = tile * 4 * p->column_step + (size_t)y * p->row_step + c;
+      vec half[most_side][most_points];
+      transform_columns(products + c, p->product_step, half, side, vertical, horizontal);
+      FAST_UNROLL for (int y = 0; y < side; y++) {
+        vec r[most_side];
+        from_points(half[y], r, side, horizontal);
+        const size_t at = tile * (size_t)side * p->column_step + (size_t)y * p->row_step + c;
         for (size_t i = 0; i < p->contribution_count; i++) {
           const fast_contribution *to = &p->contributions[i];
           const vec factor = vec_of(to->factor);
-          FAST_UNROLL for (int x = 0; x < 4; x++) {
+          FAST_UNROLL for (int x = 0; x < side; x++) {
             float *target = to->target + at + (size_t)x * p->column_step;
             vec_store(target, to->accumulates ? factor * r[x] + vec_load(target) : factor * r[x]);
           }
@@ -107,17 +148,82 @@ FAST_INLINE void transform_output_with(const fast_output_tiles *p, const fast_ph
 }
 
 static void transform_output(const fast_output_tiles *p) {
-  if (p->vertical == FAST_WHOLE) {
-    transform_output_with(p, FAST_WHOLE, FAST_WHOLE);
+  if (p->side == 6) {
+    transform_output_with(p, 6, FAST_WHOLE, FAST_WHOLE);
+  } else if (p->vertical == FAST_WHOLE) {
+    transform_output_with(p, 4, FAST_WHOLE, FAST_WHOLE);
   } else if (p->vertical == FAST_EVEN) {
     if (p->horizontal == FAST_EVEN) {
-      transform_output_with(p, FAST_EVEN, FAST_EVEN);
+      transform_output_with(p, 4, FAST_EVEN, FAST_EVEN);
     } else {
-      transform_output_with(p, FAST_EVEN, FAST_ODD);
+      transform_output_with(p, 4, FAST_EVEN, FAST_ODD);
     }
   } else if (p->horizontal == FAST_EVEN) {
-    transform_output_with(p, FAST_ODD, FAST_EVEN);
+    transform_output_with(p, 4, FAST_ODD, FAST_EVEN);
   } else {
-    transform_output_with(p, FAST_ODD, FAST_ODD);
+    transform_output_with(p, 4, FAST_ODD, FAST_ODD);
+  }
+}
+
+FAST_INLINE void finish_tiles_with(const fast_output_tiles *p, const fast_output *o,
+                                   const fast_frame *frame, const int side, const plain_type type,
+                                   const int adds_residual, const int has_sums,
+                                   const plain_function f) {
+  const size_t column_bytes = o->row_step * bytes_of(type);
+  for (size_t tile = 0; tile < p->tiles; tile++) {
+    const float *products = p->products + tile * p->tile_step;
+    const size_t left = tile * (size_t)side;
+    const size_t columns = frame->columns > left ? frame->columns - left : 0;
+    for (size_t c = 0; c < o->channels; c += FAST_WIDTH) {
+      const size_t width = width_left(o->channels, c);
+      const vec bias = o->bias ? vec_load_part(o->bias + c, width) : vec_of(0.0f);
+      vec half[most_side][most_points];
+      transform_columns(products + c, p->product_step, half, side, FAST_WHOLE, FAST_WHOLE);
+      char *first = (char *)frame->out + left * column_bytes + c * bytes_of(type);
+      finish_sums all = {0};
+      FAST_UNROLL for (int y = 0; y < side; y++) {
+        if ((size_t)y < frame->rows) {
+          vec r[most_side];
+          from_points(half[y], r, side, FAST_WHOLE);
+          char *row = first + (size_t)y * frame->row_step * bytes_of(type);
+          FAST_UNROLL for (int x = 0; x < side; x++) {
+            if ((size_t)x < columns) {
+              finish_vector(r[x], bias, row + (size_t)x * column_bytes, &all, width, type,
+                            adds_residual, has_sums, f);
+            }
+          }
+        }
+      }
+      if (has_sums) {
+        add_to_doubles(frame->sums + c, all.total, width);
+        add_to_doubles(frame->squares + c, all.squares, width);
+      }
+    }
+  }
+}
+
+FAST_INLINE void finish_tiles_of(const fast_output_tiles *p, const fast_output *o,
+                                 const fast_frame *frame, const int side, const plain_type type) {
+  if (o->function == PLAIN_NONE && frame->sums) {
+    if (o->adds_residual) {
+      finish_tiles_with(p, o, frame, side, type, 1, 1, PLAIN_NONE);
+    } else {
+      finish_tiles_with(p, o, frame, side, type, 0, 1, PLAIN_NONE);
+    }
+  } else {
+    finish_tiles_with(p, o, frame, side, type, o->adds_residual, frame->sums != 0, o->function);
+  }
+}
+
+static void finish_tiles(const fast_output_tiles *p, const fast_output *o,
+                         const fast_frame *frame) {
+  if (p->side == 6 && o->type == PLAIN_F32) {
+    finish_tiles_of(p, o, frame, 6, PLAIN_F32);
+  } else if (p->side == 6) {
+    finish_tiles_of(p, o, frame, 6, PLAIN_BF16);
+  } else if (o->type == PLAIN_F32) {
+    finish_tiles_of(p, o, frame, 4, PLAIN_F32);
+  } else {
+    finish_tiles_of(p, o, frame, 4, PLAIN_BF16);
   }
 }

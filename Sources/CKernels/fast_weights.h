@@ -1,6 +1,6 @@
-// The weight transform of F(4x4, 3x3), for a panel of output channels at a time.
+// The weight transform of F(m x m, 3x3), for a panel of output channels at a time.
 
-enum { most_taps = 3, most_points = fast_upsampled_count };
+enum { most_taps = 3 };
 
 FAST_INLINE void transform_weight(const fast_weight_tiles *p, const vec taps[most_taps][9],
                                   float *out) {

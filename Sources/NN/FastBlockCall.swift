@@ -51,44 +51,98 @@ struct FastBlockCall {
     sums: UnsafeMutablePointer<Double>?
   ) {
     let block = Block(layout, index, scratch)
-    loadInput(block)
+    let statistics = sums.map { $0 + layout.sumsStart(block: index) }
+    if layout.isSingle {
+      transformSingle(block)
+    } else {
+      loadInput(block)
+    }
+    if layout.finishesTiles { clear(statistics, block) }
     var former: FastTime.Product?
     var isStarted = Array(repeating: false, count: layout.group.kind.outputs)
     for product in layout.group.kind.products {
-      if former.map({ !$0.hasSameInput(as: product) }) ?? true { transformInput(block, product) }
+      let isSame = former.map { $0.hasSameInput(as: product) } ?? false
+      if !layout.isSingle && !isSame { transformInput(block, product) }
       former = product
       for column in stride(from: 0, to: fast_padded(task.outputChannels), by: layout.slab) {
         let columns = min(layout.slab, fast_padded(task.outputChannels) - column)
         multiply(block, product, column: column, columns: columns)
-        transformOutput(block, product, isStarted: isStarted, column: column, columns: columns)
+        if layout.finishesTiles {
+          finishTiles(block, column: column, columns: columns, statistics: statistics)
+        } else {
+          transformOutput(block, product, isStarted: isStarted, column: column, columns: columns)
+        }
       }
       for contribution in product.contributions { isStarted[contribution.output] = true }
     }
-    finish(block, statistics: sums.map { $0 + layout.sumsStart(block: index) })
+    if !layout.finishesTiles {
+      clear(statistics, block)
+      finish(block, statistics: statistics)
+    }
+  }
+
+  private func clear(_ statistics: UnsafeMutablePointer<Double>?, _ block: Block) {
+    let frames = block.steps.count * block.layout.group.kind.outputs
+    statistics?.update(repeating: 0, count: frames * 2 * task.outputChannels)
   }
 
   /// Fills the block's copy of the input: normalised, and padded at the borders.
   private func loadInput(_ block: Block) {
     let layout = block.layout
-    let (rows, columns) = (4 * block.y.count + 2, 4 * block.x.count + 2)
-    let (top, left) = (4 * block.y.lowerBound - 1, 4 * block.x.lowerBound - 1)
+    let rows = layout.space.side * block.y.count + 2
     let reader = FastReader(task, buffers, kernels)
     for frame in block.frames {
-      for row in 0..<rows {
-        reader.load(
-          frame: frame, row: top + row, columns: left..<left + columns,
-          into: block.inputFrame(frame) + row * layout.inputColumns * layout.inputWidth,
-          step: layout.inputWidth)
-      }
+      loadRows(0..<rows, of: frame, block, reader, into: block.inputFrame(frame))
     }
     if block.steps.contains(where: { $0.inputs.contains(nil) }) {
       block.inputFrame(nil).update(repeating: 0, count: layout.inputFrameCount)
     }
   }
 
-  private func transformInput(_ block: Block, _ product: FastTime.Product) {
+  /// Loads rows of a frame, counted from the block's first on, behind each other.
+  private func loadRows(
+    _ rows: Range<Int>, of frame: Int, _ block: Block, _ reader: FastReader,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    let (layout, side) = (block.layout, block.layout.space.side)
+    let (top, left) = (side * block.y.lowerBound - 1, side * block.x.lowerBound - 1)
+    let columns = side * block.x.count + 2
+    for (index, row) in rows.enumerated() {
+      reader.load(
+        frame: frame, row: top + row, columns: left..<left + columns,
+        into: target + index * layout.inputColumns * layout.inputWidth, step: layout.inputWidth)
+    }
+  }
+
+  /// Loads and transforms the input of a single product, a row of tiles at a time.
+  private func transformSingle(_ block: Block) {
+    let (layout, side) = (block.layout, block.layout.space.side)
+    let product = layout.group.kind.products[0]
+    let reader = FastReader(task, buffers, kernels)
+    let rowCount = layout.inputColumns * layout.inputWidth
+    var call = inputCall(block, product)
+    var tile = 0
+    for step in block.steps {
+      guard let frame = step.inputs[product.first.frame] else { continue }
+      for row in 0..<block.y.count {
+        // The last two rows are the next ones' first.
+        if row > 0 { block.input.update(from: block.input + side * rowCount, count: 2 * rowCount) }
+        let known = row == 0 ? 0 : 2
+        loadRows(
+          side * row + known..<side * row + side + 2, of: frame, block, reader,
+          into: block.input + known * rowCount)
+        call.a = UnsafePointer(block.input)
+        call.out = block.points + tile * layout.pointTileStep
+        kernels.transform_input(&call)
+        tile += block.x.count
+      }
+    }
+  }
+
+  private func inputCall(_ block: Block, _ product: FastTime.Product) -> fast_input_tiles {
     let layout = block.layout
     var call = fast_input_tiles()
+    call.side = layout.space.side
     call.a_factor = product.first.factor
     call.b_factor = product.second?.factor ?? 0
     call.row_step = layout.inputColumns * layout.inputWidth
@@ -97,10 +151,16 @@ struct FastBlockCall {
     call.channels = layout.inputWidth
     call.point_step = layout.pointStep
     call.tile_step = layout.pointTileStep
+    return call
+  }
+
+  private func transformInput(_ block: Block, _ product: FastTime.Product) {
+    let layout = block.layout
+    var call = inputCall(block, product)
     var tile = 0
     for step in block.steps {
       for row in 0..<block.y.count {
-        let offset = 4 * row * call.row_step
+        let offset = call.side * row * call.row_step
         call.a = UnsafePointer(block.inputFrame(step.inputs[product.first.frame]) + offset)
         call.b = product.second.map {
           UnsafePointer(block.inputFrame(step.inputs[$0.frame]) + offset)
@@ -113,7 +173,7 @@ struct FastBlockCall {
   }
 
   private func multiply(_ block: Block, _ product: FastTime.Product, column: Int, columns: Int) {
-    let layout = block.layout
+    let (layout, space) = (block.layout, block.layout.space)
     withUnsafePointer(to: 0) { tap in
       var call = fast_product()
       call.a_step = layout.pointTileStep
@@ -123,11 +183,11 @@ struct FastBlockCall {
       call.depth = task.inputChannels
       call.columns = columns
       call.out_step = layout.slab
-      for j in 0..<weights.products {
-        call.a = UnsafePointer(block.points + point(of: j) * layout.pointStep)
+      for j in 0..<space.products {
+        call.a = UnsafePointer(block.points + space.point(of: j) * layout.pointStep)
         call.next_a =
-          j + 1 < weights.products
-          ? UnsafePointer(block.points + point(of: j + 1) * layout.pointStep) : nil
+          j + 1 < space.products
+          ? UnsafePointer(block.points + space.point(of: j + 1) * layout.pointStep) : nil
         call.panels =
           packed + weights.offset(set: product.set, product: j) + column * task.inputChannels
         call.out = block.products + j * layout.productStep
@@ -136,18 +196,12 @@ struct FastBlockCall {
     }
   }
 
-  /// The input point that a product takes.
-  private func point(of product: Int) -> Int {
-    let count = weights.productsPerAxis
-    guard count == fast_upsampled_count else { return product }
-    return fast_upsampled_point(product / count) * 6 + fast_upsampled_point(product % count)
-  }
-
   private func transformOutput(
     _ block: Block, _ product: FastTime.Product, isStarted: [Bool], column: Int, columns: Int
   ) {
     let (layout, scale) = (block.layout, block.layout.scale)
     var call = fast_output_tiles()
+    call.side = layout.space.side
     call.product_step = layout.productStep
     call.tile_step = layout.slab
     call.tiles = block.x.count
@@ -164,7 +218,7 @@ struct FastBlockCall {
           for (x, horizontal) in phases.enumerated() {
             (call.vertical, call.horizontal) = (vertical, horizontal)
             let offset =
-              (4 * row * scale + y) * layout.sumsRowCount + x * layout.sumsWidth + column
+              (call.side * row * scale + y) * layout.sumsRowCount + x * layout.sumsWidth + column
             func contribution(_ index: Int) -> fast_contribution {
               let part = product.contributions[min(index, product.contributions.count - 1)]
               let frame = step * layout.group.kind.outputs + part.output
@@ -181,18 +235,45 @@ struct FastBlockCall {
     }
   }
 
+  /// Transforms the products of a block's single product back and stores the finished tiles.
+  private func finishTiles(
+    _ block: Block, column: Int, columns: Int, statistics: UnsafeMutablePointer<Double>?
+  ) {
+    let (layout, side) = (block.layout, block.layout.space.side)
+    let writer = FastWriter(
+      task, buffers, kernels, channels: column..<min(column + columns, task.outputChannels))
+    var call = fast_output_tiles()
+    call.side = side
+    call.product_step = layout.productStep
+    call.tile_step = layout.slab
+    call.tiles = block.x.count
+    let x = side * block.x.lowerBound
+    let wanted = min(side * block.x.upperBound, task.output.width) - x
+    var tile = 0
+    var statistics = statistics
+    for step in block.steps {
+      for row in block.y {
+        call.products = UnsafePointer(block.products + tile * layout.slab)
+        writer.finish(
+          call, frame: step.outputs[0], y: side * row, x: x, columns: wanted,
+          statistics: statistics)
+        tile += block.x.count
+      }
+      statistics = statistics.map { $0 + 2 * task.outputChannels }
+    }
+  }
+
   private func finish(_ block: Block, statistics: UnsafeMutablePointer<Double>?) {
     let (layout, scale) = (block.layout, block.layout.scale)
     let writer = FastWriter(task, buffers, kernels)
-    let rows =
-      4 * scale * block.y.lowerBound..<min(4 * scale * block.y.upperBound, task.output.height)
-    let first = 4 * scale * block.x.lowerBound
-    let count = min(4 * scale * block.x.upperBound, task.output.width) - first
+    let side = layout.space.side * scale
+    let rows = side * block.y.lowerBound..<min(side * block.y.upperBound, task.output.height)
+    let first = side * block.x.lowerBound
+    let count = min(side * block.x.upperBound, task.output.width) - first
     var sums = block.sums
     var statistics = statistics
     for step in block.steps {
       for frame in step.outputs {
-        statistics?.update(repeating: 0, count: 2 * task.outputChannels)
         for row in rows {
           writer.finish(
             sums + (row - rows.lowerBound) * layout.sumsRowCount, step: layout.sumsWidth,

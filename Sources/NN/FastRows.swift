@@ -116,6 +116,26 @@ struct FastWriter {
     output.adds_residual = task.addsResidual ? 1 : 0
   }
 
+  /// Transforms a row of tiles back, finishes it, and stores what lies in the output.
+  /// - Parameters:
+  ///   - y: the first output row, and `x` the first column.
+  ///   - columns: the columns wanted.
+  ///   - statistics: if given, is added the sums and sums of squares, `[2][channels]` of all channels.
+  func finish(
+    _ tiles: fast_output_tiles, frame: Int, y: Int, x: Int, columns: Int,
+    statistics: UnsafeMutablePointer<Double>?
+  ) {
+    var (tiles, output) = (tiles, output)
+    let position = (frame * task.output.height + y) * task.output.width + x
+    let sums = statistics.map { $0 + firstChannel }
+    var target = fast_frame(
+      out: buffers.output + (position * task.outputChannels + firstChannel) * task.storage.bytes,
+      row_step: task.output.width * task.outputChannels,
+      rows: min(Int(tiles.side), task.output.height - y), columns: columns, sums: sums,
+      squares: sums.map { $0 + task.outputChannels })
+    kernels.finish_tiles(&tiles, &output, &target)
+  }
+
   /// Stores `count` positions, whose sums are `step` apart, from `position` of the output on.
   /// `statistics`, if given, is added their sums and sums of squares, `[2][channels]`.
   func finish(

@@ -5,8 +5,7 @@ internal import CKernels
 struct FastTileLayout {
   let task: ConvolutionTask
   let group: FastTime.Group
-  /// Products in space, 36 or 81.
-  let products: Int
+  let space: FastSpace
   /// Tiles of a frame, and of a block in one step; steps of a block.
   let grid: (h: Int, w: Int)
   let tile: (h: Int, w: Int)
@@ -14,11 +13,11 @@ struct FastTileLayout {
   /// Output channels multiplied at a time, in whole vectors.
   let slab: Int
 
-  init(_ task: ConvolutionTask, _ group: FastTime.Group, products: Int) {
+  init(_ task: ConvolutionTask, _ group: FastTime.Group) {
     self.task = task
     self.group = group
-    self.products = products
-    grid = ((task.input.height + 3) / 4, (task.input.width + 3) / 4)
+    space = FastSpace(task)
+    grid = space.grid(task)
     let all = group.steps.count * grid.h * grid.w
     // Enough tiles to make reading the weights worth it, few enough for the cache and for several
     // threads. Narrow layers have small weights: 32 tiles, of two steps where those share input
@@ -27,7 +26,7 @@ struct FastTileLayout {
     let isPlain = task.upsampling == .none && channels > 64
     let (target, mostSteps) =
       if isPlain && task.kernel.t == 1 {
-        (channels > 256 ? 64 : 32, 1)
+        (channels > 256 ? 128 : space.side == 6 ? 42 : 32, 1)
       } else if isPlain && channels <= 128 && group.kind.products.count > 1 {
         (32, 2)
       } else {
@@ -62,13 +61,22 @@ struct FastTileLayout {
     )
   }
 
-  // The normalised input: [frame][row][column][channels], one frame of zeros behind.
+  /// Whether all is made of one product: its input is then transformed as it is loaded, a row of tiles
+  /// at a time, and nothing needs to be added up.
+  var isSingle: Bool { group.kind.products.count == 1 }
+  /// Whether tiles are finished as they are transformed back.
+  var finishesTiles: Bool { isSingle && scale == 1 && task.thenNormEpsilon == nil }
+
+  // The normalised input: [frame][row][column][channels], one frame of zeros behind. Of a single
+  // product the rows of one row of tiles.
+
 
   var inputWidth: Int { fast_padded(task.inputChannels) }
-  var inputRows: Int { 4 * tile.h + 2 }
-  var inputColumns: Int { 4 * tile.w + 2 }
+  var inputRows: Int { space.side * (isSingle ? 1 : tile.h) + 2 }
+  var inputColumns: Int { space.side * tile.w + 2 }
   var inputFrameCount: Int { inputRows * inputColumns * inputWidth }
   var inputFrames: Int {
+    if isSingle { return 1 }
     let counts = stride(from: 0, to: group.steps.count, by: steps).map { first in
       Self.frames(of: group.steps[first..<min(first + steps, group.steps.count)]).count
     }
@@ -87,17 +95,19 @@ struct FastTileLayout {
   var tiles: Int { steps * tile.h * tile.w }
   var pointTileStep: Int { inputWidth < 256 ? inputWidth : inputWidth + 16 }
   var pointStep: Int { tiles * pointTileStep + 16 }
-  var pointsCount: Int { 36 * pointStep }
+  var pointsCount: Int { space.points * space.points * pointStep }
   var productStep: Int { tiles * slab + 16 }
-  var productsCount: Int { products * productStep }
+  var productsCount: Int { space.products * productStep }
 
   // The sums: [step][output][row][column][channels].
 
   var scale: Int { task.upsampling.spaceFactor }
   var sumsWidth: Int { fast_padded(task.outputChannels) }
-  var sumsRowCount: Int { 4 * tile.w * scale * sumsWidth }
-  var sumsFrameCount: Int { 4 * tile.h * scale * sumsRowCount }
-  private var sumsBlockCount: Int { steps * group.kind.outputs * sumsFrameCount }
+  var sumsRowCount: Int { space.side * tile.w * scale * sumsWidth }
+  var sumsFrameCount: Int { space.side * tile.h * scale * sumsRowCount }
+  private var sumsBlockCount: Int {
+    finishesTiles ? 0 : steps * group.kind.outputs * sumsFrameCount
+  }
 
   /// Floats of scratch memory for one worker.
   var scratchCount: Int {

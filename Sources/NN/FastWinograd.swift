@@ -1,7 +1,7 @@
 internal import CKernels
 
-/// 3×3 and 3×3×3 convolutions of stride 1, upsampled or not, by F(4×4, 3×3) in space and
-/// ``FastTime`` along time.
+/// 3×3 and 3×3×3 convolutions of stride 1, upsampled or not, by ``FastSpace`` and
+/// ``FastTime``.
 ///
 /// A worker takes a block of tiles in space and time: it normalises the input that the block sees
 /// into scratch memory, and for each product along time transforms the tiles, multiplies at all
@@ -31,7 +31,7 @@ struct FastWinograd {
   /// of a direct convolution's.
   private static func hasEnoughTiles(_ task: ConvolutionTask) -> Bool {
     let steps = FastTime.groups(for: task).map(\.steps.count).max() ?? 0
-    let grid = tileGrid(task)
+    let grid = FastSpace(task).grid(task)
     return steps * grid.h * grid.w >= 16
   }
 
@@ -44,19 +44,15 @@ struct FastWinograd {
 
   /// Multiply-adds at the points.
   var multiplyAdds: Int {
-    let grid = Self.tileGrid(task)
+    let grid = weights.space.grid(task)
     return groups.reduce(0) { sum, group in
       let tiles = group.steps.count * grid.h * grid.w
-      return sum + group.kind.products.count * tiles * weights.products * weights.productCount
+      return sum + group.kind.products.count * tiles * weights.space.products * weights.productCount
     }
   }
 
-  private static func tileGrid(_ task: ConvolutionTask) -> (h: Int, w: Int) {
-    ((task.input.height + 3) / 4, (task.input.width + 3) / 4)
-  }
-
   private func layout(_ group: FastTime.Group) -> FastTileLayout {
-    FastTileLayout(task, group, products: weights.products)
+    FastTileLayout(task, group)
   }
 
   /// Bytes of scratch memory and statistics.

@@ -75,6 +75,12 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
       name: "per frame", size: (3, 9, 10), channels: (16, 16), kernel: (1, 3, 3), padding: .zeros,
       rank: 4, norm: .perFrame, activation: .silu),
     .init(
+      name: "per frame, wide tiles", size: (2, 29, 40), channels: (24, 40), kernel: (1, 3, 3),
+      padding: .zeros, rank: 4, norm: .perFrame, activation: .silu, residual: true),
+    .init(
+      name: "per frame, wide tiles, silu behind", size: (1, 35, 36), channels: (8, 5),
+      kernel: (1, 3, 3), padding: .zeros, rank: 4, then: .silu),
+    .init(
       name: "per frame downsampling", size: (2, 8, 6), kernel: (1, 3, 3), stride: (1, 2, 2),
       padding: .zerosAfter, rank: 4),
     .init(

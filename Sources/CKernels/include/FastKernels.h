@@ -65,8 +65,10 @@ typedef struct {
   const float *next_a;
 } fast_product;
 
-/// One row of 6x6 input tiles, 4 apart, of F(4x4, 3x3).
+/// One row of input tiles of F(m x m, 3x3): (m + 2) x (m + 2) samples, m apart.
 typedef struct {
+  /// m: 4 or 6.
+  size_t side;
   /// First value of the row's first tile in one or two frames; the transformed input is
   /// a_factor * a + b_factor * b. `b` may be null.
   const float *a, *b;
@@ -74,7 +76,7 @@ typedef struct {
   /// Values between rows and between columns of the frames.
   size_t row_step, column_step;
   size_t tiles, channels;
-  /// Tile t's value at point p of 36 goes to out + p * point_step + t * tile_step.
+  /// Tile t's value at point p of (m + 2)^2 goes to out + p * point_step + t * tile_step.
   float *out;
   size_t point_step, tile_step;
 } fast_input_tiles;
@@ -82,10 +84,10 @@ typedef struct {
 /// Which output samples a transform makes: all, or one of two phases of an upsampled axis.
 typedef enum { FAST_WHOLE, FAST_EVEN, FAST_ODD } fast_phase;
 
-/// Products of F(4x4, 3x3) along one axis: 6, or 9 for both phases of an upsampled axis. Product j
-/// uses input point fast_upsampled_point(j); the even phase's points 0-4 are products 0-4, the odd
-/// phase's points 1-5 are products 1, 5-8: at point 1 both phases have the same weights.
-enum { fast_point_count = 6, fast_upsampled_count = 9 };
+/// Products of F(4x4, 3x3) along one axis for both phases of an upsampled axis. Product j uses input
+/// point fast_upsampled_point(j); the even phase's points 0-4 are products 0-4, the odd phase's
+/// points 1-5 are products 1, 5-8: at point 1 both phases have the same weights.
+enum { fast_upsampled_count = 9 };
 
 static inline size_t fast_upsampled_point(size_t product) {
   return product < 5 ? product : product - 3;
@@ -98,8 +100,10 @@ typedef struct {
   int accumulates;
 } fast_contribution;
 
-/// One row of 4x4 output tiles from the products at all points.
+/// One row of m x m output tiles from the products at all points.
 typedef struct {
+  /// m: 4, or 6 where `vertical` and `horizontal` are FAST_WHOLE.
+  size_t side;
   /// Tile t's product j is at products + j * product_step + t * tile_step.
   const float *products;
   size_t product_step, tile_step;
@@ -111,6 +115,17 @@ typedef struct {
   /// Values between the samples of a tile, vertically and horizontally.
   size_t row_step, column_step;
 } fast_output_tiles;
+
+/// Where a row of finished tiles goes.
+typedef struct {
+  /// First channel of the first tile's first sample, and stored values between the rows of a frame.
+  void *out;
+  size_t row_step;
+  /// Samples of the row of tiles that lie in the frame.
+  size_t rows, columns;
+  /// Null, or what is added each channel's sum and sum of squares.
+  double *sums, *squares;
+} fast_frame;
 
 /// Depthwise convolution of a row of positions.
 typedef struct {
@@ -126,7 +141,7 @@ typedef struct {
   size_t out_step;
 } fast_depthwise;
 
-/// Weights of some input channels, transformed for F(4x4, 3x3), as panels of one product each.
+/// Weights of some input channels, transformed for F(m x m, 3x3), as panels of one product each.
 typedef struct {
   /// [out][in][taps][3][3]; `first_out` and `outs` (at most 32) name the panel.
   const float *weights;
@@ -159,6 +174,9 @@ typedef struct {
   void (*multiply_pairs)(const fast_product *);
   void (*transform_input)(const fast_input_tiles *);
   void (*transform_output)(const fast_output_tiles *);
+  /// transform_output and finish in one, for `vertical` and `horizontal` FAST_WHOLE, without an RMS
+  /// norm; the tiles' contributions and steps are not used.
+  void (*finish_tiles)(const fast_output_tiles *, const fast_output *, const fast_frame *);
   void (*transform_weights)(const fast_weight_tiles *);
   void (*depthwise)(const fast_depthwise *);
   /// One step of online softmax for a row of scores: scales, updates maximum and sum, leaves
