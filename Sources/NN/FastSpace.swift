@@ -15,7 +15,8 @@ struct FastSpace {
   /// many, reading them takes what it saves.
   init(_ task: ConvolutionTask) {
     isUpsampled = task.upsampling.spaceFactor == 2
-    let four = Self.grid(task, side: 4), six = Self.grid(task, side: 6)
+    let four = Self.grid(task, side: 4)
+    let six = Self.grid(task, side: 6)
     let isSmall = task.kernel.t == 1 && task.inputChannels * task.outputChannels <= 1 << 16
     let isLess = 64 * six.h * six.w < 36 * four.h * four.w
     side = !isUpsampled && isSmall && isLess ? 6 : 4

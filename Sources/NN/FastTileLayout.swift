@@ -26,7 +26,7 @@ struct FastTileLayout {
     let isPlain = task.upsampling == .none && channels > 64
     let (target, mostSteps) =
       if isPlain && task.kernel.t == 1 {
-        (channels > 256 ? 128 : space.side == 6 ? 42 : 32, 1)
+        (channels > 256 ? max(32, min(128, all / 4)) : space.side == 6 ? 42 : 32, 1)
       } else if isPlain && channels <= 128 && group.kind.products.count > 1 {
         (32, 2)
       } else {
@@ -69,7 +69,6 @@ struct FastTileLayout {
 
   // The normalised input: [frame][row][column][channels], one frame of zeros behind. Of a single
   // product the rows of one row of tiles.
-
 
   var inputWidth: Int { fast_padded(task.inputChannels) }
   var inputRows: Int { space.side * (isSingle ? 1 : tile.h) + 2 }

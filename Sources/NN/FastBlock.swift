@@ -1,0 +1,28 @@
+/// A block of tiles of a ``FastWinograd``: where it lies, and its parts of the scratch memory.
+struct FastBlock {
+  let layout: FastTileLayout
+  let steps: ArraySlice<FastTime.Step>
+  let y: Range<Int>
+  let x: Range<Int>
+  let frames: Range<Int>
+  let input: UnsafeMutablePointer<Float>
+  let points: UnsafeMutablePointer<Float>
+  let products: UnsafeMutablePointer<Float>
+  let sums: UnsafeMutablePointer<Float>
+  var tiles: Int { steps.count * y.count * x.count }
+
+  init(_ layout: FastTileLayout, _ index: Int, _ scratch: UnsafeMutablePointer<Float>) {
+    self.layout = layout
+    (steps, y, x) = layout.place(of: index)
+    frames = FastTileLayout.frames(of: steps)
+    input = scratch
+    points = input + layout.inputFrames * layout.inputFrameCount
+    products = points + layout.pointsCount
+    sums = products + layout.productsCount
+  }
+
+  /// The block's copy of an input frame; nil is a frame of zeros.
+  func inputFrame(_ frame: Int?) -> UnsafeMutablePointer<Float> {
+    input + (frame.map { $0 - frames.lowerBound } ?? frames.count) * layout.inputFrameCount
+  }
+}

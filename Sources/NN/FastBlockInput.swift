@@ -1,0 +1,109 @@
+internal import CKernels
+
+/// Brings the input of a block of tiles to the points of ``FastSpace``.
+struct FastBlockInput {
+  private let kernels: fast_kernels
+  private let reader: FastReader
+
+  init(_ task: ConvolutionTask, _ buffers: ConvolutionBuffers, _ kernels: fast_kernels) {
+    self.kernels = kernels
+    reader = FastReader(task, buffers, kernels)
+  }
+
+  /// Makes ready for ``transform(_:_:)``.
+  func load(_ block: FastBlock) {
+    if !block.layout.isSingle { loadFrames(block) }
+  }
+
+  /// Transforms the input of one of the block's products.
+  func transform(_ block: FastBlock, _ product: FastTime.Product) {
+    if block.layout.isSingle {
+      transformRows(block, product)
+    } else {
+      transformFrames(block, product)
+    }
+  }
+
+  /// Fills the block's copy of the input: normalised, and padded at the borders.
+  private func loadFrames(_ block: FastBlock) {
+    let layout = block.layout
+    let rows = layout.space.side * block.y.count + 2
+    for frame in block.frames {
+      loadRows(0..<rows, of: frame, block, into: block.inputFrame(frame))
+    }
+    if block.steps.contains(where: { $0.inputs.contains(nil) }) {
+      block.inputFrame(nil).update(repeating: 0, count: layout.inputFrameCount)
+    }
+  }
+
+  /// Loads rows of a frame, counted from the block's first on, behind each other.
+  private func loadRows(
+    _ rows: Range<Int>, of frame: Int, _ block: FastBlock,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    let (layout, side) = (block.layout, block.layout.space.side)
+    let (top, left) = (side * block.y.lowerBound - 1, side * block.x.lowerBound - 1)
+    let columns = side * block.x.count + 2
+    for (index, row) in rows.enumerated() {
+      reader.load(
+        frame: frame, row: top + row, columns: left..<left + columns,
+        into: target + index * layout.inputColumns * layout.inputWidth, step: layout.inputWidth)
+    }
+  }
+
+  /// Loads and transforms the input of a single product, a row of tiles at a time.
+  private func transformRows(_ block: FastBlock, _ product: FastTime.Product) {
+    let (layout, side) = (block.layout, block.layout.space.side)
+    let rowCount = layout.inputColumns * layout.inputWidth
+    var call = call(block, product)
+    var tile = 0
+    for step in block.steps {
+      guard let frame = step.inputs[product.first.frame] else { continue }
+      for row in 0..<block.y.count {
+        // The last two rows are the next ones' first.
+        if row > 0 { block.input.update(from: block.input + side * rowCount, count: 2 * rowCount) }
+        let known = row == 0 ? 0 : 2
+        loadRows(
+          side * row + known..<side * row + side + 2, of: frame, block,
+          into: block.input + known * rowCount)
+        call.a = UnsafePointer(block.input)
+        call.out = block.points + tile * layout.pointTileStep
+        kernels.transform_input(&call)
+        tile += block.x.count
+      }
+    }
+  }
+
+  private func call(_ block: FastBlock, _ product: FastTime.Product) -> fast_input_tiles {
+    let layout = block.layout
+    var call = fast_input_tiles()
+    call.side = layout.space.side
+    call.a_factor = product.first.factor
+    call.b_factor = product.second?.factor ?? 0
+    call.row_step = layout.inputColumns * layout.inputWidth
+    call.column_step = layout.inputWidth
+    call.tiles = block.x.count
+    call.channels = layout.inputWidth
+    call.point_step = layout.pointStep
+    call.tile_step = layout.pointTileStep
+    return call
+  }
+
+  private func transformFrames(_ block: FastBlock, _ product: FastTime.Product) {
+    let layout = block.layout
+    var call = call(block, product)
+    var tile = 0
+    for step in block.steps {
+      for row in 0..<block.y.count {
+        let offset = call.side * row * call.row_step
+        call.a = UnsafePointer(block.inputFrame(step.inputs[product.first.frame]) + offset)
+        call.b = product.second.map {
+          UnsafePointer(block.inputFrame(step.inputs[$0.frame]) + offset)
+        }
+        call.out = block.points + tile * layout.pointTileStep
+        kernels.transform_input(&call)
+        tile += block.x.count
+      }
+    }
+  }
+}
