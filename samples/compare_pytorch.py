@@ -233,15 +233,15 @@ class PyTorch:
 
 
 class Vaecodec:
-    """A new process for every run, timed by itself: two runs behind one that is not counted, the
-    slower of which counts. (The PyTorch worker is warm from its second run on.)"""
+    """A new process for every run, timed by itself: the median of three runs behind one that is not
+    counted. (The PyTorch worker is warm from its second run on.)"""
 
     def __init__(self, options, dtype, which, source, target):
         self.target = target
         model = ["--model", options.checkpoint, "--precision", dtype, "--threads", options.threads]
         model += ["--config", options.config] if options.config else []
         size = ["--size", options.size, "--frames", options.frames]
-        self.bench = ["bench", *model, *size, "--no-tiling", "--only", which, "--runs", 2, "--json"]
+        self.bench = ["bench", *model, *size, "--no-tiling", "--only", which, "--runs", 3, "--json"]
         self.command = [which, source, "-o", target, *model, "--no-tiling", "--overwrite", "-q"]
         self.command += ["--dtype", "f32"] if which == "encode" else []
         self.program = options.vaecodec
