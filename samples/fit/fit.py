@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.distributed as dist
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from data import Crops, held_out_clips, psnr, training_clips
 from model import Autoencoder, Resnet
+from muon import Muon
 from start import linear_start, protect, start_branches
 
 CONFIG = {
@@ -31,18 +32,19 @@ CONFIG = {
 LINES = [192, 256, 384]
 # Clips a step and process, frames, side; and how often each shape is drawn.
 SHAPES = [((8, 9, 64), 0.6), ((4, 17, 64), 0.25), ((8, 5, 64), 0.1), ((1, 9, 192), 0.05)]
-# What is fitted in turn, at what rates for the main path and the residual branches. `linear`: the
-# main path alone. `inner`: with the branches from the latents to a quarter of the resolution;
-# both leave out the levels at full resolution, at a fifth of the cost. `whole`: everything.
-STAGES = {"linear": (1.5e-4, 0, 0), "inner": (2e-5, 3e-4, 4e-5), "whole": (1e-5, 2e-4, 4e-5)}
+# What is fitted in turn, at what rates: of matrices (Muon), and of all else (Adam). `linear`: the
+# main path alone. `inner`: with the branches from the latents to a quarter of the resolution; both
+# collapse the levels at full resolution, at a fifth of the cost. `whole`: everything.
+STAGES = {"linear": (1e-3, 1.5e-4), "inner": (3e-4, 5e-5), "whole": (1e-4, 2e-5)}
 
 
 def arguments():
     p = argparse.ArgumentParser()
     p.add_argument("--clips", required=True, help="folder of video files")
     p.add_argument("--out", required=True, help="state, curve, best.safetensors, best.json")
+    p.add_argument("--weights", help="safetensors to begin with, after a linear stage")
     p.add_argument("--cache", help="decoded frames; OUT/cache by default")
-    p.add_argument("--steps", nargs=3, type=int, default=[2400, 0, 0], metavar="N",
+    p.add_argument("--steps", nargs=3, type=int, default=[1500, 6000, 0], metavar="N",
                    help="steps of the stages linear, inner, whole")
     p.add_argument("--lr", type=float, default=1, help="times the rates of every stage")
     p.add_argument("--batch", type=float, default=1, help="times the batch of every shape")
@@ -70,25 +72,22 @@ class Average:
 
 
 def set_stage(model, stage):
-    """Which residual branches run, and the collapsed levels: a stem and a linear end, or none."""
+    """Which residual branches run; whether the levels at full resolution are collapsed."""
     outer = {id(m) for block in (*model.encoder.down_blocks[:2], *model.decoder.up_blocks[2:])
              for m in block.resnets}
     for m in model.modules():
         if isinstance(m, Resnet):
             m.idle = stage == "linear" or stage == "inner" and id(m) in outer
-    if stage == "whole":
-        return None, False
-    with torch.no_grad():
-        return model.encoder.stem(), True
+    return stage != "whole"
 
 
-def parameter_groups(model):
-    """The main path; the residual branches up to their last convolution; that convolution."""
-    groups = [], [], []
+def optimizers(model):
+    """Muon for the convolutions between the ends, Adam for the ends, shortcuts and vectors."""
+    matrices, rest = [], []
     for name, p in model.named_parameters():
-        inside = ".resnets." in name and "conv_shortcut" not in name
-        groups[(2 if ".conv2." in name else 1) if inside else 0].append(p)
-    return [{"params": group} for group in groups]
+        is_end = "quant" in name or "shortcut" in name or name.startswith("decoder.conv_out")
+        (matrices if p.ndim == 5 and not is_end else rest).append(p)
+    return Muon(matrices), torch.optim.Adam(rest, lr=0.0, betas=(0.9, 0.98))
 
 
 def rate(step, steps):
@@ -107,10 +106,9 @@ def average_gradients(model):
 
 def loss_of(model, x, collapsed):
     """Root mean square error per clip and a trace of the divergence to N(0, 1)."""
-    stem, linear_end = collapsed
-    mean, logvar = model.moments(x, stem)
+    mean, logvar = model.moments(x, collapsed)
     latent = mean + torch.exp(0.5 * logvar) * torch.randn_like(mean)
-    y = model.decode(latent, linear_end).float()
+    y = model.decode(latent, collapsed).float()
     error = y - x
     rms = (error.square().mean((1, 2, 3, 4)) + 1e-5).sqrt().mean()
     kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean()
@@ -122,9 +120,9 @@ def check(model, clips, device, collapsed):
     values, latents = [], []
     with torch.no_grad():
         for x in clips.values():
-            mean, _ = model.moments(x.to(device), collapsed[0])
+            mean, _ = model.moments(x.to(device), collapsed)
             latents.append(mean.flatten())
-            y = model.decode(mean.half().float(), collapsed[1]).clamp(-1, 1).cpu()
+            y = model.decode(mean.half().float(), collapsed).clamp(-1, 1).cpu()
             values.append(psnr(y, x))
     latents = torch.cat(latents)
     return values, latents.mean().item(), latents.std().item()
@@ -139,95 +137,134 @@ def export(model, folder, mean, std):
         os.replace(folder / f"{name}.part", folder / name)
 
 
+class Run:
+    """What is fitted and where the fit stands, kept in OUT/state.pt."""
+
+    def __init__(self, args):
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.rank = int(os.environ.get("RANK", 0))
+        self.is_shared = int(os.environ.get("WORLD_SIZE", 1)) > 1
+        if self.is_shared:
+            if self.device == "cuda":
+                torch.cuda.set_device(self.rank)
+            dist.init_process_group("nccl" if self.device == "cuda" else "gloo")
+        self.folder = Path(args.out)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        cache = args.cache or self.folder / "cache"
+        self.crops = Crops(training_clips(args.clips, cache, LINES), args.seed)
+        self.held_out = held_out_clips(args.clips, cache) if self.rank == 0 else {}
+        self.curve = self.rank == 0 and open(self.folder / "curve.csv", "a", newline="")
+        self.model = Autoencoder(CONFIG)
+        protect(self.model)
+        self.step, self.best, self.losses, self.last = 0, 0.0, [], time.time()
+        saved = None
+        if (self.folder / "state.pt").exists():
+            saved = torch.load(self.folder / "state.pt", map_location="cpu")
+            self.model.load_state_dict(saved["model"])
+        elif args.weights:
+            weights = load_file(args.weights)
+            self.model.load_state_dict({k: v.float() for k, v in weights.items()})
+        elif self.rank == 0:
+            linear_start(self.model, Crops(self.crops.clips, 2))
+        self.share_weights()
+        self.model.to(self.device, memory_format=torch.channels_last_3d)
+        self.average = Average(self.model)
+        self.optimizers = optimizers(self.model)
+        if saved:
+            self.average.model.load_state_dict(saved["average"])
+            self.average.steps = saved["averaged"]
+            self.step, self.best = saved["step"], saved["best"]
+            for optimizer, values in zip(self.optimizers, saved["optimizers"]):
+                optimizer.load_state_dict(values)
+        # Not what was drawn before a stop.
+        self.crops.rng = np.random.default_rng([args.seed, self.rank, self.step])
+        self.shapes_rng = np.random.default_rng(args.seed + self.step)
+        self.objective = torch.compile(loss_of) if args.compile else loss_of
+        self.batch_factor = args.batch
+
+    def share_weights(self):
+        """The first process's, with all."""
+        if self.is_shared:
+            for p in self.model.parameters():
+                dist.broadcast(p.data, 0)
+
+    def begin(self, stage):
+        """The average goes on; branches that `stage` adds begin."""
+        self.model.load_state_dict(self.average.model.state_dict())
+        if start_branches(self.model, Crops(self.crops.clips, 3)):
+            self.share_weights()
+            self.average.model.load_state_dict(self.model.state_dict())
+
+    def batch(self):
+        """Clips of one of the shapes, the same shape in all processes."""
+        shapes, odds = zip(*SHAPES)
+        clips, frames, side = shapes[self.shapes_rng.choice(len(shapes), p=odds)]
+        x = self.crops.batch(max(1, round(clips * self.batch_factor)), frames, side)
+        return x.to(self.device, memory_format=torch.channels_last_3d)
+
+    def advance(self, collapsed, rates):
+        """One step."""
+        for optimizer, lr in zip(self.optimizers, rates):
+            optimizer.param_groups[0]["lr"] = lr
+        with torch.autocast(self.device, torch.bfloat16):
+            loss = self.objective(self.model, self.batch(), collapsed)
+        self.model.zero_grad(set_to_none=True)
+        loss.backward()
+        if self.is_shared:
+            average_gradients(self.model)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        self.average.update(self.model)
+        self.losses.append(loss.item())
+        self.step += 1
+
+    def tell(self, stage, steps=25):
+        loss = sum(self.losses[-steps:]) / len(self.losses[-steps:])
+        print(f"{self.step} {stage} loss {loss:.4f} {(time.time() - self.last) / steps:.2f} s/step",
+              flush=True)
+        self.last = time.time()
+
+    def check(self, stage, collapsed):
+        """Measures the average, writes it if it is the best, and keeps the state."""
+        values, mean, std = check(self.average.model, self.held_out, self.device, collapsed)
+        row = [self.step, stage, round(time.process_time()), round(sum(values) / len(values), 3)]
+        row += [round(v, 2) for v in values] + [round(mean, 3), round(std, 3)]
+        csv.writer(self.curve).writerow(row)
+        self.curve.flush()
+        print("check:", row, f"loss {sum(self.losses) / len(self.losses):.4f}", flush=True)
+        if row[3] > self.best:
+            self.best = row[3]
+            export(self.average.model, self.folder, mean, std)
+        torch.save({"model": self.model.state_dict(), "average": self.average.model.state_dict(),
+                    "averaged": self.average.steps, "step": self.step, "best": self.best,
+                    "optimizers": [optimizer.state_dict() for optimizer in self.optimizers]},
+                   self.folder / "state.pt.part")
+        os.replace(self.folder / "state.pt.part", self.folder / "state.pt")
+        self.losses, self.last = [], time.time()
+
+
 def main():
     args = arguments()
     if args.threads:
         torch.set_num_threads(args.threads)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    rank = int(os.environ.get("RANK", 0))
-    together = int(os.environ.get("WORLD_SIZE", 1)) > 1
-    if together:
-        if device == "cuda":
-            torch.cuda.set_device(rank)
-        dist.init_process_group("nccl" if device == "cuda" else "gloo")
-    out = Path(args.out)
-    out.mkdir(parents=True, exist_ok=True)
-    cache = args.cache or out / "cache"
-    crops = Crops(training_clips(args.clips, cache, LINES), args.seed + 1000 * rank)
-    held_out = held_out_clips(args.clips, cache) if rank == 0 else {}
-    model = Autoencoder(CONFIG)
-    protect(model)
-    state = out / "state.pt"
-    saved = torch.load(state, map_location="cpu") if state.exists() else None
-    if saved:
-        model.load_state_dict(saved["model"])
-    elif rank == 0:
-        linear_start(model, Crops(crops.clips, 2))
-    if together:
-        for p in model.parameters():
-            dist.broadcast(p.data, 0)
-    model.to(device, memory_format=torch.channels_last_3d)
-    average = Average(model)
-    optimizer = torch.optim.Adam(parameter_groups(model), lr=0.0, betas=(0.9, 0.98))
-    step, best = 0, 0.0
-    if saved:
-        average.model.load_state_dict(saved["average"])
-        average.steps, step, best = saved["averaged"], saved["step"], saved["best"]
-        optimizer.load_state_dict(saved["optimizer"])
-    del saved
-
-    objective = torch.compile(loss_of) if args.compile else loss_of
-    shapes, odds = zip(*SHAPES)
-    draw = np.random.default_rng(args.seed + step)
-    curve = rank == 0 and open(out / "curve.csv", "a", newline="")
-    crops.rng = np.random.default_rng([args.seed, rank, step])
-    before, losses, collapsed, last = 0, [], None, time.time()
+    run = Run(args)
+    before = 0
     for stage, count in zip(STAGES, args.steps):
-        if 0 < step == before and count:
-            model.load_state_dict(average.model.state_dict())
-            if stage == "inner":
-                start_branches(model, Crops(crops.clips, 3))
-                average.model.load_state_dict(model.state_dict())
-        collapsed = set_stage(model, stage)
-        set_stage(average.model, stage)
-        while step < before + count:
+        collapsed = set_stage(run.model, stage)
+        set_stage(run.average.model, stage)
+        if run.step == before and count:
+            run.begin(stage)
+        while run.step < before + count:
             while args.pause_file and os.path.exists(args.pause_file):
                 time.sleep(2)
-            for group, lr in zip(optimizer.param_groups, STAGES[stage]):
-                group["lr"] = args.lr * lr * rate(step - before, count)
-            clips, frames, side = shapes[draw.choice(len(shapes), p=odds)]
-            x = crops.batch(max(1, round(clips * args.batch)), frames, side)
-            x = x.to(device, memory_format=torch.channels_last_3d)
-            with torch.autocast(device, torch.bfloat16):
-                loss = objective(model, x, collapsed)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            if together:
-                average_gradients(model)
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            average.update(model)
-            losses.append(loss.item())
-            step += 1
-            if rank == 0 and step % 25 == 0:
-                print(f"{step} {stage} loss {sum(losses[-25:]) / len(losses[-25:]):.4f} "
-                      f"{(time.time() - last) / 25:.2f} s/step", flush=True)
-                last = time.time()
-            if rank == 0 and (step % args.check_steps == 0 or step == before + count):
-                values, mean, std = check(average.model, held_out, device, collapsed)
-                row = [step, stage, round(time.process_time()), round(sum(values) / len(values), 3)]
-                row += [round(v, 2) for v in values] + [round(mean, 3), round(std, 3)]
-                csv.writer(curve).writerow(row)
-                curve.flush()
-                print("check:", row, f"loss {sum(losses) / len(losses):.4f}", flush=True)
-                if row[3] > best:
-                    best = row[3]
-                    export(average.model, out, mean, std)
-                torch.save({"model": model.state_dict(), "average": average.model.state_dict(),
-                            "averaged": average.steps, "optimizer": optimizer.state_dict(),
-                            "step": step, "best": best}, f"{state}.part")
-                os.replace(f"{state}.part", state)
-                losses, last = [], time.time()
+            scale = args.lr * rate(run.step - before, count)
+            run.advance(collapsed, [scale * r for r in STAGES[stage]])
+            is_last = run.step == before + count
+            if run.rank == 0 and run.step % 25 == 0:
+                run.tell(stage)
+            if run.rank == 0 and (run.step % args.check_steps == 0 or is_last):
+                run.check(stage, collapsed)
         before += count
 
 

@@ -213,14 +213,15 @@ class Encoder(nn.Module):
                 bias = own.sum((2, 3, 4)) @ bias + conv.conv.bias
         return kernel, bias
 
-    def forward(self, x, stem=None):
-        """`stem`: the result of stem(), to run in place of the first two levels."""
-        if stem:
+    def forward(self, x, collapsed=False):
+        """`collapsed`: stem() in place of the first two levels."""
+        if collapsed:
+            kernel, bias = self.stem()
             x = torch.cat([x[:, :, :1], x], 2)
-            x = F.conv3d(x, stem[0], stem[1], stride=stem[0].shape[2:])
+            x = F.conv3d(x, kernel, bias, stride=kernel.shape[2:])
         else:
             x = self.conv_in(x)
-        for block in self.down_blocks[2 if stem else 0:]:
+        for block in self.down_blocks[2 if collapsed else 0:]:
             x = block(x)
         return self.conv_out(F.silu(self.conv_norm_out(self.mid_block(x))))
 
@@ -237,13 +238,13 @@ class Decoder(nn.Module):
         self.conv_norm_out = Norm(widths[-1], config)
         self.conv_out = Conv(widths[-1], config["out_channels"])
 
-    def forward(self, z, linear_end=False):
-        """`linear_end`: the level at full resolution is a matrix to the three colours, which its
+    def forward(self, z, collapsed=False):
+        """`collapsed`: the level at full resolution is a matrix to the three colours, which its
         first channels are; their negatives are the next ones."""
         x, mix = self.mid_block(self.conv_in(z)), None
         for block, after in zip(self.up_blocks, self.up_blocks[1:]):
             mixed, mix = mix is not None, after.resnets[0].mix()
-            if linear_end and after is self.up_blocks[-1]:
+            if collapsed and after is self.up_blocks[-1]:
                 weight, bias = mix
                 pairs = [(m[:3] - m[3:6]) / 2 for m in (weight, bias)]
                 return block(x, mixed, pairs)
@@ -261,12 +262,12 @@ class Autoencoder(nn.Module):
         self.quant_conv = nn.Conv3d(2 * z, 2 * z, 1)
         self.post_quant_conv = nn.Conv3d(z, z, 1)
 
-    def moments(self, x, stem=None):
-        mean, logvar = self.quant_conv(self.encoder(x, stem)).chunk(2, 1)
+    def moments(self, x, collapsed=False):
+        mean, logvar = self.quant_conv(self.encoder(x, collapsed)).chunk(2, 1)
         return mean, logvar.clamp(-30, 20)
 
-    def decode(self, latent, linear_end=False):
-        return self.decoder(self.post_quant_conv(latent), linear_end)
+    def decode(self, latent, collapsed=False):
+        return self.decoder(self.post_quant_conv(latent), collapsed)
 
 
 def load(weights, config_path):

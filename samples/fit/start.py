@@ -10,7 +10,7 @@ activation."""
 import torch
 from torch import nn
 
-from model import Norm, Pad, Resnet, factors
+from model import Pad, Resnet, factors
 
 CONSTANTS = 2
 
@@ -59,16 +59,20 @@ def random_start(model):
 
 
 def start_branches(model, crops):
-    """Random first convolutions; the second ones stay zero, so that nothing changes yet."""
+    """Random first convolutions in branches that run and are zero; the second ones stay so, and
+    nothing changes yet. Tells whether there were any."""
+    norms = []
     for m in model.modules():
-        if isinstance(m, Resnet):
-            m.idle = False
+        if isinstance(m, Resnet) and not m.idle and not m.conv1.conv.weight.any():
+            norms += [m.norm1, m.norm2]
             conv = m.conv1.conv
             nn.init.normal_(conv.weight, std=1.6 * conv.weight[0].numel() ** -0.5)
             conv.weight.data[:, -CONSTANTS:] = 0
             constant_channels(conv)
-    x = crops.batch(16, 9, 64).to(next(model.parameters()).device)
-    scale_norms(model, x, ends=False)
+    if norms:
+        x = crops.batch(16, 9, 64).to(next(model.parameters()).device)
+        scale_norms(model, norms, x, per_channel=True)
+    return bool(norms)
 
 
 def protect(model):
@@ -92,21 +96,18 @@ def protect(model):
 
 
 @torch.no_grad()
-def scale_norms(model, x, ends):
-    """Runs clips x. `ends`: the norms on the main path then give the stream itself; otherwise those
-    of the residual branches give every channel about unit deviation."""
-    main = (model.encoder.conv_norm_out, model.decoder.conv_norm_out)
+def scale_norms(model, norms, x, per_channel):
+    """Runs clips x; `norms` then give every channel about unit deviation, or the stream itself."""
 
     def measure(m, args):
         stream = args[0].transpose(0, 1).flatten(1)
         m.weight.data.fill_(stream.std())
-        if not ends:
+        if per_channel:
             std = stream.std(1)
             m.weight.data /= std.clamp(min=0.1 * std[:-CONSTANTS].max())
             m.weight.data[-CONSTANTS:] = 0
 
-    hooks = [m.register_forward_pre_hook(measure) for m in model.modules()
-             if isinstance(m, Norm) and (m in main) == ends]
+    hooks = [norm.register_forward_pre_hook(measure) for norm in norms]
     model.decode(model.moments(x)[0])
     for h in hooks:
         h.remove()
@@ -120,6 +121,13 @@ def block_taps(conv, matrix, factor):
     taps = matrix.reshape(m, -1, t, s, s)
     conv.weight.data[:m, :taps.shape[1], -t:, -s:, -s:] = taps
     constant_channels(conv)
+
+
+def keep_taps(conv, time, space):
+    """Leaves nothing outside of these taps: what Encoder.stem() knows."""
+    kept = torch.zeros_like(conv.weight.data)
+    kept[..., time, space, space] = conv.weight.data[..., time, space, space]
+    conv.weight.data = kept
 
 
 def start_shortcut(shortcut, count):
@@ -158,8 +166,9 @@ def start_encoder(model, x):
     conv.weight.data[:3] = 0
     conv.weight.data[range(3), range(3), -1, 1, 1] = 1
     constant_channels(conv)
+    keep_taps(conv, slice(2, 3), slice(1, 2))
     scale = torch.ones(3)
-    for block, factor in zip(enc.down_blocks, factors(model.config)):
+    for i, (block, factor) in enumerate(zip(enc.down_blocks, factors(model.config))):
         first, n = block.resnets[0], len(scale)
         if len(block.downsamplers):
             if hasattr(first, "conv_shortcut"):
@@ -171,6 +180,8 @@ def start_encoder(model, x):
             taps = directions.reshape(len(directions), n, -1) / scale[:, None]
             scale = (0.6 / std).clamp(max=1)
             block_taps(conv, scale[:, None] * taps.flatten(1), factor)
+            if i < 2:
+                keep_taps(conv, slice(-factor[0], None), slice(-factor[1], None))
     count = (enc.conv_norm_out.num_channels - CONSTANTS) // 2
     mirror_shortcut(first.conv_shortcut, count)
     x = x[:, :z]
@@ -258,4 +269,5 @@ def linear_start(model, crops, count=200, side=64):
     x = torch.cat([crops.batch(1, 17, side) for _ in range(count)])
     latent = start_encoder(model, x)
     start_decoder(model, latent, x)
-    scale_norms(model, x[:16], ends=True)
+    main = [model.encoder.conv_norm_out, model.decoder.conv_norm_out]
+    scale_norms(model, main, x[:16], per_channel=False)
