@@ -70,8 +70,23 @@ def pan(clip, frames, side, rng):
     return np.stack(out)
 
 
+def fly(clip, patch, rng):
+    """A disc of a still, `patch`, on a straight way across the clip."""
+    frames, side = clip.shape[:2]
+    radius = rng.uniform(0.1, 0.3) * side
+    start, v = rng.uniform(0, side, 2), rng.uniform(-3, 3, 2)
+    rows, columns = np.mgrid[:side, :side]
+    out = clip.copy()
+    for t in range(frames):
+        y, x = np.round(start + v * t).astype(int)
+        disc = np.hypot(rows - y, columns - x) < radius
+        out[t][disc] = patch[(rows[disc] - y) % side, (columns[disc] - x) % side]
+    return out
+
+
 class Crops:
-    """Random crops: space, time, direction, mirror, speed, sometimes a synthetic pan."""
+    """Random crops: space, time, direction, mirror, speed, sometimes a synthetic pan or a disc that
+    flies across."""
 
     def __init__(self, clips, seed):
         self.clips = clips
@@ -79,9 +94,14 @@ class Crops:
         self.weights = np.array([len(c) ** 0.5 for c in clips])
         self.weights /= self.weights.sum()
 
+    def still(self, side):
+        clip = self.clips[self.rng.choice(len(self.clips), p=self.weights)]
+        t, y, x = (self.rng.integers(n) for n in (len(clip), *(n - side + 1 for n in clip.shape[1:3])))
+        return clip[t, y:y + side, x:x + side]
+
     def crop(self, frames, side):
         rng = self.rng
-        fits = self.weights * [c.shape[1] >= side and c.shape[2] >= side for c in self.clips]
+        fits = self.weights * [len(c) >= frames and min(c.shape[1:3]) >= side for c in self.clips]
         clip = self.clips[rng.choice(len(self.clips), p=fits / fits.sum())]
         if frames > 1 and rng.random() < 0.1:
             out = pan(clip, frames, side, rng)
@@ -91,6 +111,8 @@ class Crops:
             t0 = rng.integers(t - step * (frames - 1))
             y, x = (rng.integers(n - side + 1) for n in (h, w))
             out = clip[t0:t0 + step * frames:step][:frames, y:y + side, x:x + side]
+        if frames > 1 and rng.random() < 0.2:
+            out = fly(out, self.still(side), rng)
         if rng.random() < 0.3:
             out = out[::-1]
         if rng.random() < 0.5:

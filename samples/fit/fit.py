@@ -31,7 +31,7 @@ CONFIG = {
 }
 LINES = [192, 256, 384]
 # Clips a step and process, frames, side; and how often each shape is drawn.
-SHAPES = [((8, 9, 64), 0.6), ((4, 17, 64), 0.25), ((8, 5, 64), 0.1), ((1, 9, 192), 0.05)]
+SHAPES = [((8, 9, 64), 0.15), ((4, 17, 64), 0.35), ((2, 33, 64), 0.45), ((1, 9, 192), 0.05)]
 # What is fitted in turn, at what rates: of matrices (Muon), and of all else (Adam). `linear`: the
 # main path alone. `inner`: with the branches from the latents to a quarter of the resolution; both
 # collapse the levels at full resolution, at a fifth of the cost. `whole`: everything.
