@@ -1,7 +1,7 @@
 /// What a run will take, from a dry run of the same model code.
 public struct Plan: Sendable {
-  /// Activations, scratch memory and weights packed for one layer, when they take most, and what
-  /// pages are kept beside them.
+  /// Activations, scratch memory and weights packed for one layer, when they take most, and the
+  /// pages that gaps between them keep.
   public let arenaBytes: Int
   /// Packed weights that stay between layers.
   public let keptBytes: Int

@@ -86,8 +86,7 @@ import Testing
     }
   }
 
-  /// Latents that are numbers, but whose pictures are none.
-  /// Latents that overflow the first layer's sums on any engine.
+  /// Latents that are numbers, but overflow the first layer's sums on any engine.
   @Test func picturesThatAreNotFiniteAreNamed() throws {
     try writeSafetensors(
       folder("z.safetensors"),
