@@ -6,10 +6,12 @@ struct FastTileLayout {
   let task: ConvolutionTask
   let group: FastTime.Group
   let space: FastSpace
-  /// Tiles of a frame, and of a block in one step; steps of a block.
+  /// Tiles of a frame.
   let grid: (h: Int, w: Int)
-  let tile: (h: Int, w: Int)
-  let steps: Int
+  /// Cuts of the steps, and of a frame's tiles.
+  private let stepRuns: EvenParts
+  private let rows: EvenParts
+  private let columns: EvenParts
   /// Output channels multiplied at a time, in whole vectors.
   let slab: Int
 
@@ -32,34 +34,25 @@ struct FastTileLayout {
       } else {
         (channels > 256 ? 64 : max(32, min(128, all / 8)), 8)
       }
-    func balanced(_ count: Int, _ most: Int) -> Int {
-      let parts = (count + most - 1) / most
-      return (count + parts - 1) / parts
-    }
-    let steps = balanced(group.steps.count, mostSteps)
-    let perStep = max(1, target / steps)
-    let side = max(1, Int(Float(perStep).squareRoot()))
-    let height = balanced(grid.h, side)
-    tile = (height, balanced(grid.w, max(1, perStep / height)))
-    self.steps = steps
+    stepRuns = EvenParts(group.steps.count, most: mostSteps)
+    let perStep = max(1, Float(target) / Float(stepRuns.largest))
+    rows = EvenParts(grid.h, about: perStep.squareRoot())
+    columns = EvenParts(grid.w, about: perStep * Float(rows.parts) / Float(grid.h))
     slab = min(fast_padded(task.outputChannels), 64)
   }
 
-  var blockCount: Int { stepBlocks * rowBlocks * columnBlocks }
-  private var stepBlocks: Int { (group.steps.count + steps - 1) / steps }
-  private var rowBlocks: Int { (grid.h + tile.h - 1) / tile.h }
-  private var columnBlocks: Int { (grid.w + tile.w - 1) / tile.w }
+  var blockCount: Int { stepRuns.parts * rows.parts * columns.parts }
 
   /// The steps and tiles of a block.
   func place(of block: Int) -> (steps: ArraySlice<FastTime.Step>, y: Range<Int>, x: Range<Int>) {
-    let inFrame = block % (rowBlocks * columnBlocks)
-    let step = block / (rowBlocks * columnBlocks) * steps
-    let (y, x) = (inFrame / columnBlocks * tile.h, inFrame % columnBlocks * tile.w)
+    let (run, inFrame) = block.quotientAndRemainder(dividingBy: rows.parts * columns.parts)
     return (
-      group.steps[step..<min(step + steps, group.steps.count)],
-      y..<min(y + tile.h, grid.h), x..<min(x + tile.w, grid.w)
+      group.steps[stepRuns[run]], rows[inFrame / columns.parts], columns[inFrame % columns.parts]
     )
   }
+  /// Most tiles of a block in one step, and steps of a block.
+  private var tile: (h: Int, w: Int) { (rows.largest, columns.largest) }
+  private var steps: Int { stepRuns.largest }
 
   /// Whether all is made of one product: its input is then transformed as it is loaded, a row of tiles
   /// at a time, and nothing needs to be added up.
@@ -76,9 +69,7 @@ struct FastTileLayout {
   var inputFrameCount: Int { inputRows * inputColumns * inputWidth }
   var inputFrames: Int {
     if isSingle { return 1 }
-    let counts = stride(from: 0, to: group.steps.count, by: steps).map { first in
-      Self.frames(of: group.steps[first..<min(first + steps, group.steps.count)]).count
-    }
+    let counts = (0..<stepRuns.parts).map { Self.frames(of: group.steps[stepRuns[$0]]).count }
     return (counts.max() ?? 0) + 1
   }
 
@@ -135,4 +126,25 @@ struct FastTileLayout {
       }
     }
   }
+}
+
+/// A count cut into parts that differ by one at most.
+private struct EvenParts {
+  let count: Int
+  let parts: Int
+
+  /// Parts of `most` at most.
+  init(_ count: Int, most: Int) {
+    self.count = count
+    parts = (count + most - 1) / most
+  }
+
+  /// Parts of about `size`.
+  init(_ count: Int, about size: Float) {
+    self.count = count
+    parts = min(count, max(1, Int((Float(count) / size).rounded())))
+  }
+
+  var largest: Int { (count + parts - 1) / parts }
+  subscript(part: Int) -> Range<Int> { part * count / parts..<(part + 1) * count / parts }
 }
