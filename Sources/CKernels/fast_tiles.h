@@ -169,6 +169,7 @@ FAST_INLINE void finish_tiles_with(const fast_output_tiles *p, const fast_output
                                    const fast_frame *frame, const int side, const plain_type type,
                                    const int adds_residual, const int has_sums,
                                    const plain_function f) {
+  const int points = side + 2;
   const size_t column_bytes = o->row_step * bytes_of(type);
   for (size_t tile = 0; tile < p->tiles; tile++) {
     const float *products = p->products + tile * p->tile_step;
@@ -178,10 +179,17 @@ FAST_INLINE void finish_tiles_with(const fast_output_tiles *p, const fast_output
       const size_t width = width_left(o->channels, c);
       const vec bias = o->bias ? vec_load_part(o->bias + c, width) : vec_of(0.0f);
       vec half[most_side][most_points];
-      transform_columns(products + c, p->product_step, half, side, FAST_WHOLE, FAST_WHOLE);
+      // Unrolled, all loads would come first and fill more registers than there are.
+      FAST_ROLL for (int x = 0; x < points; x++) {
+        vec m[most_points], r[most_side];
+        FAST_UNROLL for (int y = 0; y < points; y++)
+            m[y] = vec_load(products + c + (size_t)(y * points + x) * p->product_step);
+        from_points(m, r, side, FAST_WHOLE);
+        FAST_UNROLL for (int y = 0; y < side; y++) half[y][x] = r[y];
+      }
       char *first = (char *)frame->out + left * column_bytes + c * bytes_of(type);
       finish_sums all = {0};
-      FAST_UNROLL for (int y = 0; y < side; y++) {
+      FAST_ROLL for (int y = 0; y < side; y++) {
         if ((size_t)y < frame->rows) {
           vec r[most_side];
           from_points(half[y], r, side, FAST_WHOLE);

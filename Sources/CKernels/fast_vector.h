@@ -13,6 +13,7 @@
 
 #define FAST_INLINE static inline __attribute__((always_inline))
 #define FAST_UNROLL _Pragma("clang loop unroll(full)")
+#define FAST_ROLL _Pragma("clang loop unroll(disable)")
 
 typedef float vec __attribute__((vector_size(FAST_WIDTH * 4)));
 typedef float loose_vec __attribute__((vector_size(FAST_WIDTH * 4), aligned(4)));
