@@ -18,8 +18,8 @@ FAST_INLINE void transform_weight(const fast_weight_tiles *p, const vec taps[mos
           h[x] = row[0] * g[x] + row[1] * g[3 + x] + row[2] * g[6 + x];
       for (size_t x = 0; x < p->points; x++) {
         const float *column = p->space + 3 * x;
-        vec_store(out + (y * p->points + x) * p->product_step,
-                  column[0] * h[0] + column[1] * h[1] + column[2] * h[2]);
+        vec_stream(out + (y * p->points + x) * p->product_step,
+                   column[0] * h[0] + column[1] * h[1] + column[2] * h[2]);
       }
     }
   }
@@ -37,4 +37,5 @@ static void transform_weights(const fast_weight_tiles *p) {
       transform_weight(p, taps, p->out + i * p->width + lane);
     }
   }
+  vec_end_stream();
 }
