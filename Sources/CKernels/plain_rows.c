@@ -178,6 +178,25 @@ PLAIN_VARIANTS void plain_panels_of_columns(const void *x, plain_type type, size
   }
 }
 
+PLAIN_VARIANTS void plain_pair_panels_of_columns(const void *x, size_t count, size_t channels,
+                                                 void *to) {
+  const size_t width = plain_panel_width;
+  const uint16_t *rows = x;
+  uint16_t *pairs = to;
+  for (size_t first = 0; first < channels; first += width) {
+    const size_t used = channels - first < width ? channels - first : width;
+    for (size_t i = 0; i < count; i += 2, pairs += 2 * width) {
+      const uint16_t *row = rows + i * channels + first;
+      const int has_next = i + 1 < count;
+      for (size_t j = 0; j < used; j++) {
+        pairs[2 * j] = row[j];
+        pairs[2 * j + 1] = has_next ? row[channels + j] : 0;
+      }
+      for (size_t j = 2 * used; j < 2 * width; j++) pairs[j] = 0;
+    }
+  }
+}
+
 PLAIN_VARIANTS void plain_scale(float *x, size_t count, float factor) {
   for (size_t i = 0; i < count; i++) x[i] *= factor;
 }

@@ -2,7 +2,7 @@
   internal import CKernels
 
   /// The fast engine: convolutions with less arithmetic in vector code for each kind of CPU; oneDNN's
-  /// products for 1×1×1 convolutions and attention.
+  /// products for 1×1×1 convolutions.
   final class FastEngine: Engine {
     let name: String
     let prepareThread = OneDNNProduct.prepareThread
@@ -61,11 +61,11 @@
     }
 
     func workspaceBytes(for task: AttentionTask, workers: Int) -> Int {
-      OneDNNAttention(task, kernels: kernels).workspaceBytes(workers: workers)
+      FastAttention(task, kernels: kernels).workspaceBytes(workers: workers)
     }
 
     func attend(_ task: AttentionTask, _ buffers: AttentionBuffers, on workers: WorkerPool) {
-      OneDNNAttention(task, kernels: kernels).run(buffers, on: workers)
+      FastAttention(task, kernels: kernels).run(buffers, on: workers)
     }
 
     private func direct(_ task: ConvolutionTask) -> FastDirect {

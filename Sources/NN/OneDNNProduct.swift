@@ -12,19 +12,18 @@
       unsafeBitCast(symbol, to: (@convention(c) (CInt) -> Void).self)(1)
     }
 
-    /// `out (+)= a · b`, or `a · bᵀ`; all row-major, rows `step` values apart.
+    /// `out = a · b`, all row-major, rows `step` values apart.
     ///
     /// Calls `dnnl_sgemm`. The same sizes give the same bits on one CPU.
     static func multiply(
       rows: Int, columns: Int, depth: Int, _ a: UnsafePointer<Float>, step aStep: Int,
-      _ b: UnsafePointer<Float>, step bStep: Int, isTransposed: Bool = false,
-      into out: UnsafeMutablePointer<Float>, step outStep: Int, adding: Bool = false
+      _ b: UnsafePointer<Float>, step bStep: Int, into out: UnsafeMutablePointer<Float>,
+      step outStep: Int
     ) {
-      let (plain, transposed) = (CChar(UInt8(ascii: "N")), CChar(UInt8(ascii: "T")))
+      let plain = CChar(UInt8(ascii: "N"))
       let status = dnnl_sgemm(
-        plain, isTransposed ? transposed : plain, dnnl_dim_t(rows), dnnl_dim_t(columns),
-        dnnl_dim_t(depth), 1, a, dnnl_dim_t(aStep), b, dnnl_dim_t(bStep), adding ? 1 : 0, out,
-        dnnl_dim_t(outStep))
+        plain, plain, dnnl_dim_t(rows), dnnl_dim_t(columns), dnnl_dim_t(depth), 1, a,
+        dnnl_dim_t(aStep), b, dnnl_dim_t(bStep), 0, out, dnnl_dim_t(outStep))
       precondition(status == dnnl_success, "dnnl_sgemm refuses \(rows)x\(depth)x\(columns)")
     }
   }

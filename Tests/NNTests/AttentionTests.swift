@@ -18,6 +18,7 @@ struct AttentionTests {
       .init(channels: 40, size: (1, 1, 1), isCausal: true),
       .init(channels: 32, size: (3, 11, 13), isCausal: true),
       .init(channels: 36, size: (2, 12, 14), isCausal: false),
+      .init(channels: 12, size: (2, 17, 17), isCausal: false),
     ]
   }
 

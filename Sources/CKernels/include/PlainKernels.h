@@ -60,6 +60,9 @@ void plain_panels_of_rows(const void *x, plain_type type, size_t count, size_t c
 /// Stored rows [count][channels] as panels of 32 channels: [channels/32][count][32].
 void plain_panels_of_columns(const void *x, plain_type type, size_t count, size_t channels,
                              float *to);
+/// The same of bfloat16 rows, two after the other in a float's place: [channels/32][count/2][32][2],
+/// an odd count rounded up.
+void plain_pair_panels_of_columns(const void *x, size_t count, size_t channels, void *to);
 
 /// One step of online softmax for a row of scores: scales, updates maximum and sum, leaves
 /// exp(score - maximum) in `scores`, and returns what former sums must be multiplied by.
