@@ -154,7 +154,8 @@ typedef struct {
   size_t points;
   /// Columns of the panel's rows: 16 or 32.
   size_t width;
-  /// Set s, product j, input i goes to out + s * set_step + j * product_step + i * width.
+  /// Set s, product j, input i goes to out + s * set_step + j * product_step + i * width; `out` is
+  /// aligned to 64 bytes.
   float *out;
   size_t set_step, product_step;
 } fast_weight_tiles;
