@@ -30,18 +30,13 @@ struct FastBlockCall {
     for product in layout.group.kind.products {
       if former.map({ !$0.hasSameInput(as: product) }) ?? true { input.transform(block, product) }
       former = product
-      for column in stride(from: 0, to: fast_padded(task.outputChannels), by: layout.slab) {
-        let columns = min(layout.slab, fast_padded(task.outputChannels) - column)
-        multiply(block, product, column: column, columns: columns)
-        output.add(block, product, column: column, columns: columns)
-      }
-      output.finish(product)
+      multiply(block, product)
+      output.add(block, product)
     }
     output.finish(block)
   }
 
-  private func multiply(_ block: FastBlock, _ product: FastTime.Product, column: Int, columns: Int)
-  {
+  private func multiply(_ block: FastBlock, _ product: FastTime.Product) {
     let (layout, space) = (block.layout, block.layout.space)
     withUnsafePointer(to: 0) { tap in
       var call = fast_product()
@@ -50,15 +45,14 @@ struct FastBlockCall {
       call.taps = tap
       call.tap_count = 1
       call.depth = task.inputChannels
-      call.columns = columns
-      call.out_step = layout.slab
+      call.columns = layout.outputWidth
+      call.out_step = layout.outputWidth
       for j in 0..<space.products {
         call.a = UnsafePointer(block.points + space.point(of: j) * layout.pointStep)
         call.next_a =
           j + 1 < space.products
           ? UnsafePointer(block.points + space.point(of: j + 1) * layout.pointStep) : nil
-        call.panels =
-          packed + weights.offset(set: product.set, product: j) + column * task.inputChannels
+        call.panels = packed + weights.offset(set: product.set, product: j)
         call.out = block.products + j * layout.productStep
         kernels.multiply(&call)
       }

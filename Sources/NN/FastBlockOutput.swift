@@ -24,18 +24,14 @@ struct FastBlockOutput {
       repeating: 0, count: block.steps.count * outputs * 2 * task.outputChannels)
   }
 
-  /// Takes the products of some columns.
-  func add(_ block: FastBlock, _ product: FastTime.Product, column: Int, columns: Int) {
+  /// Takes one of the block's products.
+  mutating func add(_ block: FastBlock, _ product: FastTime.Product) {
     if block.layout.finishesTiles {
-      finishTiles(block, column: column, columns: columns)
+      finishTiles(block)
     } else {
-      transform(block, product, column: column, columns: columns)
+      transform(block, product)
+      for contribution in product.contributions { isStarted[contribution.output] = true }
     }
-  }
-
-  /// Notes that all columns of `product` were added.
-  mutating func finish(_ product: FastTime.Product) {
-    for contribution in product.contributions { isStarted[contribution.output] = true }
   }
 
   /// Finishes and stores what was added up.
@@ -43,35 +39,33 @@ struct FastBlockOutput {
     if !block.layout.finishesTiles { finishSums(block) }
   }
 
-  private func call(_ block: FastBlock, columns: Int) -> fast_output_tiles {
+  private func call(_ block: FastBlock) -> fast_output_tiles {
     var call = fast_output_tiles()
     call.side = block.layout.space.side
     call.product_step = block.layout.productStep
-    call.tile_step = block.layout.slab
+    call.tile_step = block.layout.outputWidth
     call.tiles = block.x.count
-    call.channels = columns
+    call.channels = block.layout.outputWidth
     return call
   }
 
   /// Transforms products back and adds them to the sums of their outputs.
-  private func transform(
-    _ block: FastBlock, _ product: FastTime.Product, column: Int, columns: Int
-  ) {
+  private func transform(_ block: FastBlock, _ product: FastTime.Product) {
     let (layout, scale) = (block.layout, block.layout.scale)
-    var call = call(block, columns: columns)
+    var call = call(block)
     call.contribution_count = product.contributions.count
     call.row_step = scale * layout.sumsRowCount
-    call.column_step = scale * layout.sumsWidth
+    call.column_step = scale * layout.outputWidth
     let phases = scale == 1 ? [FAST_WHOLE] : [FAST_EVEN, FAST_ODD]
     var tile = 0
     for step in 0..<block.steps.count {
       for row in 0..<block.y.count {
-        call.products = UnsafePointer(block.products + tile * layout.slab)
+        call.products = UnsafePointer(block.products + tile * layout.outputWidth)
         for (y, vertical) in phases.enumerated() {
           for (x, horizontal) in phases.enumerated() {
             (call.vertical, call.horizontal) = (vertical, horizontal)
             let offset =
-              (call.side * row * scale + y) * layout.sumsRowCount + x * layout.sumsWidth + column
+              (call.side * row * scale + y) * layout.sumsRowCount + x * layout.outputWidth
             func contribution(_ index: Int) -> fast_contribution {
               let part = product.contributions[min(index, product.contributions.count - 1)]
               let frame = step * layout.group.kind.outputs + part.output
@@ -89,18 +83,17 @@ struct FastBlockOutput {
   }
 
   /// Transforms the products of a block's single product back and stores the finished tiles.
-  private func finishTiles(_ block: FastBlock, column: Int, columns: Int) {
+  private func finishTiles(_ block: FastBlock) {
     let (layout, side) = (block.layout, block.layout.space.side)
-    let writer = FastWriter(
-      task, buffers, kernels, channels: column..<min(column + columns, task.outputChannels))
-    var call = call(block, columns: columns)
+    let writer = FastWriter(task, buffers, kernels)
+    var call = call(block)
     let x = side * block.x.lowerBound
     let wanted = min(side * block.x.upperBound, task.output.width) - x
     var tile = 0
     var statistics = statistics
     for step in block.steps {
       for row in block.y {
-        call.products = UnsafePointer(block.products + tile * layout.slab)
+        call.products = UnsafePointer(block.products + tile * layout.outputWidth)
         writer.finish(
           call, frame: step.outputs[0], y: side * row, x: x, columns: wanted,
           statistics: statistics)
@@ -123,7 +116,7 @@ struct FastBlockOutput {
       for frame in step.outputs {
         for row in rows {
           writer.finish(
-            sums + (row - rows.lowerBound) * layout.sumsRowCount, step: layout.sumsWidth,
+            sums + (row - rows.lowerBound) * layout.sumsRowCount, step: layout.outputWidth,
             position: (frame * task.output.height + row) * task.output.width + first,
             count: count, statistics: statistics)
         }

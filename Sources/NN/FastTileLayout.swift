@@ -12,8 +12,6 @@ struct FastTileLayout {
   private let stepRuns: EvenParts
   private let rows: EvenParts
   private let columns: EvenParts
-  /// Output channels multiplied at a time, in whole vectors.
-  let slab: Int
 
   init(_ task: ConvolutionTask, _ group: FastTime.Group) {
     self.task = task
@@ -28,7 +26,7 @@ struct FastTileLayout {
     let isPlain = task.upsampling == .none && channels > 64
     let (target, mostSteps) =
       if isPlain && task.kernel.t == 1 {
-        (channels > 256 ? max(32, min(128, all / 4)) : space.side == 6 ? 42 : 32, 1)
+        (channels > 256 ? max(32, min(128, all / 4)) : space.side == 6 ? 36 : 32, 1)
       } else if isPlain && channels <= 128 && group.kind.products.count > 1 {
         (32, 2)
       } else {
@@ -38,7 +36,6 @@ struct FastTileLayout {
     let perStep = max(1, Float(target) / Float(stepRuns.largest))
     rows = EvenParts(grid.h, about: perStep.squareRoot())
     columns = EvenParts(grid.w, about: perStep * Float(rows.parts) / Float(grid.h))
-    slab = min(fast_padded(task.outputChannels), 64)
   }
 
   var blockCount: Int { stepRuns.parts * rows.parts * columns.parts }
@@ -64,6 +61,7 @@ struct FastTileLayout {
   // product the rows of one row of tiles.
 
   var inputWidth: Int { fast_padded(task.inputChannels) }
+  var outputWidth: Int { fast_padded(task.outputChannels) }
   var inputRows: Int { space.side * (isSingle ? 1 : tile.h) + 2 }
   var inputColumns: Int { space.side * tile.w + 2 }
   var inputFrameCount: Int { inputRows * inputColumns * inputWidth }
@@ -79,21 +77,20 @@ struct FastTileLayout {
     return (frames.min() ?? 0)..<((frames.max() ?? -1) + 1)
   }
 
-  // The transformed input, [point][tile][channels], and products, [product][tile][slab]. Steps
+  // The transformed input, [point][tile][channels], and products, [product][tile][channels]. Steps
   // between points that are multiples of 4096 bytes would share few places of the cache.
 
   var tiles: Int { steps * tile.h * tile.w }
   var pointTileStep: Int { inputWidth < 256 ? inputWidth : inputWidth + 16 }
   var pointStep: Int { tiles * pointTileStep + 16 }
   var pointsCount: Int { space.points * space.points * pointStep }
-  var productStep: Int { tiles * slab + 16 }
+  var productStep: Int { tiles * outputWidth + 16 }
   var productsCount: Int { space.products * productStep }
 
   // The sums: [step][output][row][column][channels].
 
   var scale: Int { task.upsampling.spaceFactor }
-  var sumsWidth: Int { fast_padded(task.outputChannels) }
-  var sumsRowCount: Int { space.side * tile.w * scale * sumsWidth }
+  var sumsRowCount: Int { space.side * tile.w * scale * outputWidth }
   var sumsFrameCount: Int { space.side * tile.h * scale * sumsRowCount }
   private var sumsBlockCount: Int {
     finishesTiles ? 0 : steps * group.kind.outputs * sumsFrameCount
