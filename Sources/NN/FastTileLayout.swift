@@ -26,7 +26,7 @@ struct FastTileLayout {
     let isPlain = task.upsampling == .none && channels > 64
     let (target, mostSteps) =
       if isPlain && task.kernel.t == 1 {
-        (channels > 256 ? max(32, min(128, all / 4)) : space.side == 6 ? 36 : 32, 1)
+        (channels > 256 ? max(32, min(128, all / 4)) : space.side == 6 ? 48 : 32, 1)
       } else if isPlain && channels <= 128 && group.kind.products.count > 1 {
         (32, 2)
       } else {
