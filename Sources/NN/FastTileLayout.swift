@@ -47,6 +47,7 @@ struct FastTileLayout {
       group.steps[stepRuns[run]], rows[inFrame / columns.parts], columns[inFrame % columns.parts]
     )
   }
+
   /// Most tiles of a block in one step, and steps of a block.
   private var tile: (h: Int, w: Int) { (rows.largest, columns.largest) }
   private var steps: Int { stepRuns.largest }
