@@ -3,26 +3,6 @@
 #include "plain_common.h"
 
 #include <math.h>
-#if defined(__APPLE__)
-#include <sys/sysctl.h>
-#elif defined(__linux__) && defined(__aarch64__)
-#include <sys/auxv.h>
-#endif
-
-int plain_has_bf16(void) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("avx512bf16") ? 1 : 0;
-#elif defined(__APPLE__)
-  int has = 0;
-  size_t size = sizeof has;
-  return sysctlbyname("hw.optional.arm.FEAT_BF16", &has, &size, NULL, 0) == 0 && has;
-#elif defined(__linux__) && defined(__aarch64__)
-  return (getauxval(AT_HWCAP2) >> 14) & 1;  // HWCAP2_BF16
-#else
-  return 0;
-#endif
-}
 
 const char *plain_vector_unit(void) {
 #if defined(__x86_64__)

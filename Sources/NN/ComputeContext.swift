@@ -27,25 +27,24 @@ public final class ComputeContext {
   /// A context for one model.
   /// - Parameters:
   ///   - engine: nil takes ``EngineKind/best``.
-  ///   - precision: `.bf16` needs a CPU with bfloat16 instructions.
+  ///   - precision: `.bf16` halves the memory on every CPU, and is faster on those with bfloat16
+  ///     instructions.
   ///   - threads: nil takes all cores.
   ///   - memory: most bytes of activations and scratch memory, as ``Plan/arenaBytes``; layers throw
   ///     when they need more. nil sets no limit.
   public convenience init(
     engine: EngineKind? = nil, precision: Precision = .f32, threads: Int? = nil, memory: Int? = nil
   ) throws {
-    guard precision == .f32 || Processor.hasBFloat16 else {
-      throw ComputeError("precision bf16: this CPU has no bfloat16 instructions; use precision f32")
-    }
-    try self.init(onAnyProcessor: engine ?? .best, precision, threads: threads, memory: memory)
+    try self.init(
+      engine: engine, precision: precision, threads: threads, memory: memory, vectors: nil)
   }
 
-  /// As the public initialiser, with bfloat16 storage on any CPU and `vectors` as the best unit.
+  /// As the public initialiser, with `vectors` as the best unit that is used.
   package init(
-    onAnyProcessor kind: EngineKind, _ precision: Precision, threads: Int? = nil,
-    memory: Int? = nil, vectors: VectorUnit? = nil
+    engine: EngineKind? = nil, precision: Precision = .f32, threads: Int? = nil, memory: Int? = nil,
+    vectors: VectorUnit?
   ) throws {
-    engine = try kind.makeEngine(vectors: vectors)
+    self.engine = try (engine ?? .best).makeEngine(vectors: vectors)
     self.precision = precision
     self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
     arena = try Arena(limit: memory ?? .max)

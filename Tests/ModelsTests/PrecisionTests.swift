@@ -14,7 +14,7 @@ import Testing
     let model = try VideoAutoencoder.load(
       parity.checkpoint(), configuration: parity.configuration
     ) {
-      try ComputeContext(onAnyProcessor: engine, .bf16)
+      try ComputeContext(engine: engine, precision: .bf16)
     }
     let z = try #require(tensors["z"])
     let encoded = model.scaling.toDiffusion(

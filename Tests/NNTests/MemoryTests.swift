@@ -67,7 +67,7 @@ struct MemoryTests {
       #expect(plan.multiplyAdds >= plan.effectiveMultiplyAdds && plan.multiplyAdds > 0)
 
       let tight = try ComputeContext(
-        onAnyProcessor: variant.0, variant.1, threads: 2, memory: plan.arenaBytes)
+        engine: variant.0, precision: variant.1, threads: 2, memory: plan.arenaBytes)
       #expect(try tight.download(stack(tight.upload(Tensor(size)), tight)).values == result.values)
     }
   }
@@ -89,7 +89,7 @@ struct MemoryTests {
 
   @Test("gaps between blocks do not count")
   func gaps() throws {
-    let c = try ComputeContext(onAnyProcessor: .plain, .f32, threads: 1, memory: 300 << 10)
+    let c = try ComputeContext(engine: .plain, threads: 1, memory: 300 << 10)
     func block(_ kilobytes: Int) throws -> Activation {
       try c.blank(Extent(frames: 1, height: 1, width: 256), channels: kilobytes)
     }
@@ -103,19 +103,9 @@ struct MemoryTests {
 
   @Test("running out of memory is an error")
   func exhaustion() throws {
-    let c = try ComputeContext(onAnyProcessor: .plain, .f32, threads: 1, memory: 1 << 20)
+    let c = try ComputeContext(engine: .plain, threads: 1, memory: 1 << 20)
     #expect(throws: ComputeError.self) {
       try c.blank(Extent(frames: 1, height: 1024, width: 1024), channels: 1)
-    }
-  }
-
-  @Test("bf16 is refused with a word where the CPU has none, and works elsewhere")
-  func bfloat16() {
-    do {
-      let c = try ComputeContext(precision: .bf16, threads: 1)
-      #expect(c.precision == .bf16)
-    } catch {
-      #expect("\(error)".hasPrefix("precision bf16: this CPU has no bfloat16 instructions"))
     }
   }
 

@@ -31,13 +31,13 @@ func scope(_ values: [String: Tensor]) -> WeightScope {
   WeightLoader(values.map { TensorEntry($0, $1) }, source: "test").root
 }
 
-/// A context for tests: any storage on any CPU.
+/// A context for tests.
 func context(
   _ engine: EngineKind, _ precision: Precision = .f32, threads: Int = 2,
   vectors: VectorUnit? = nil
 ) throws -> ComputeContext {
   try ComputeContext(
-    onAnyProcessor: engine, precision, threads: threads, memory: 1 << 30, vectors: vectors)
+    engine: engine, precision: precision, threads: threads, memory: 1 << 30, vectors: vectors)
 }
 
 /// How far `a` is from `b`, relative to the size of `b`.

@@ -11,8 +11,6 @@ typedef enum { PLAIN_NONE, PLAIN_SILU, PLAIN_RELU } plain_function;
 /// Columns of a panel of packed weights, and channels that depthwise convolutions take at a time.
 enum { plain_panel_width = 32, plain_depthwise_block = 64 };
 
-/// Whether the CPU has bfloat16 dot products.
-int plain_has_bf16(void);
 /// The vector unit in use: "avx512", "avx2", "sse2" or "neon".
 const char *plain_vector_unit(void);
 

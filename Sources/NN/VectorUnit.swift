@@ -1,11 +1,5 @@
 internal import CKernels
 
-/// What the CPU can do.
-enum Processor {
-  /// Whether there are bfloat16 dot products.
-  static var hasBFloat16: Bool { plain_has_bf16() != 0 }
-}
-
 /// Kinds of vector units that the fast engine has kernels for, least first.
 package enum VectorUnit: Sendable, CaseIterable {
   /// What every CPU of the architecture has.
