@@ -30,39 +30,42 @@ typedef struct {
   size_t a_step, b_step;
 } block_ahead;
 
+// All offsets from `a` and `out` are constants but for the step between lines, so that a block's inner
+// loop computes no addresses.
 #define FAST_DEFINE_BLOCK(NAME, ADD_PRODUCT, ROWS, VECTORS)                                     \
   static void NAME##ROWS##x##VECTORS(const fast_product *p, const float *a, const float *b,     \
-                                     size_t b_step, float *out, block_ahead ahead) {            \
+                                     size_t b_step, float *out, size_t vector_step,             \
+                                     block_ahead ahead) {                                       \
     vec sums[ROWS][VECTORS];                                                                    \
-    FAST_UNROLL for (int r = 0; r < ROWS; r++) FAST_UNROLL for (int v = 0; v < VECTORS; v++)    \
-        __builtin_prefetch(out + r * p->out_step + v * FAST_WIDTH, 1);                          \
-    FAST_UNROLL for (int r = 0; r < ROWS; r++) FAST_UNROLL for (int v = 0; v < VECTORS; v++)    \
-        sums[r][v] = p->accumulates ? vec_load(out + r * p->out_step + v * FAST_WIDTH)          \
+    const char *ahead_a = ahead.a, *ahead_b = ahead.b;                                          \
+    FAST_UNROLL for (int v = 0; v < VECTORS; v++) FAST_UNROLL for (int r = 0; r < ROWS; r++)    \
+        __builtin_prefetch(out + v * vector_step + r * fast_lane_count, 1);                     \
+    FAST_UNROLL for (int v = 0; v < VECTORS; v++) FAST_UNROLL for (int r = 0; r < ROWS; r++)    \
+        sums[r][v] = p->accumulates ? vec_load(out + v * vector_step + r * fast_lane_count)     \
                                     : vec_of(0.0f);                                             \
-    const size_t step = p->a_step;                                                              \
     for (size_t tap = 0; tap < p->tap_count; tap++) {                                           \
-      const float *x = a + p->taps[tap];                                                        \
-      /* One pointer for three rows keeps all addresses in registers. */                        \
-      const float *x3 = x + 3 * step, *x6 = x + 6 * step, *x9 = x + 9 * step,                   \
-                  *x12 = x + 12 * step;                                                         \
-      for (size_t d = 0; d < p->depth; d++, b += b_step) {                                      \
-        vec columns[VECTORS];                                                                   \
-        __builtin_prefetch(ahead.a);                                                            \
-        __builtin_prefetch(ahead.b);                                                            \
-        ahead.a += ahead.a_step;                                                                \
-        ahead.b += ahead.b_step;                                                                \
-        FAST_UNROLL for (int v = 0; v < VECTORS; v++) columns[v] =                              \
-            vec_load(b + v * FAST_WIDTH);                                                       \
-        FAST_UNROLL for (int r = 0; r < ROWS; r++) {                                            \
-          const float *base = r < 3 ? x : r < 6 ? x3 : r < 9 ? x6 : r < 12 ? x9 : x12;          \
-          const vec value = vec_of_next(base + (r % 3) * step + d);                             \
-          FAST_UNROLL for (int v = 0; v < VECTORS; v++)                                         \
-              ADD_PRODUCT(&sums[r][v], value, columns[v]);                                      \
+      const float *line = a + p->taps[tap];                                                     \
+      for (size_t left = p->depth; left > 0; line += p->a_lines.line_step) {                          \
+        const size_t depth = left < fast_lane_count ? left : fast_lane_count;                   \
+        left -= depth;                                                                          \
+        for (const float *x = line; x < line + depth; x++, b += b_step) {                       \
+          vec columns[VECTORS];                                                                 \
+          __builtin_prefetch(ahead_a);                                                          \
+          __builtin_prefetch(ahead_b);                                                          \
+          ahead_a += ahead.a_step;                                                              \
+          ahead_b += ahead.b_step;                                                              \
+          FAST_UNROLL for (int v = 0; v < VECTORS; v++) columns[v] =                            \
+              vec_load(b + v * FAST_WIDTH);                                                     \
+          FAST_UNROLL for (int r = 0; r < ROWS; r++) {                                          \
+            const vec value = vec_of_next(x + r * fast_lane_count);                             \
+            FAST_UNROLL for (int v = 0; v < VECTORS; v++)                                       \
+                ADD_PRODUCT(&sums[r][v], value, columns[v]);                                    \
+          }                                                                                     \
         }                                                                                       \
       }                                                                                         \
     }                                                                                           \
-    FAST_UNROLL for (int r = 0; r < ROWS; r++) FAST_UNROLL for (int v = 0; v < VECTORS; v++)    \
-        vec_store(out + r * p->out_step + v * FAST_WIDTH, sums[r][v]);                          \
+    FAST_UNROLL for (int v = 0; v < VECTORS; v++) FAST_UNROLL for (int r = 0; r < ROWS; r++)    \
+        vec_store(out + v * vector_step + r * fast_lane_count, sums[r][v]);                     \
   }
 
 #define FAST_DEFINE_ROWS(NAME, ADD_PRODUCT, ROWS) \
@@ -84,7 +87,7 @@ typedef struct {
 #define FAST_LISTED_ENTRY(NAME, ROWS) FAST_ENTRY(NAME, ROWS),
 
 typedef void (*block_function)(const fast_product *, const float *, const float *, size_t, float *,
-                               block_ahead);
+                               size_t, block_ahead);
 
 FAST_ALL_ROWS(FAST_DEFINE_ROWS, block_, vec_add_product)
 static const block_function block_functions[FAST_ROWS][2] = {
@@ -99,31 +102,43 @@ static const block_function pair_block_functions[FAST_ROWS][2] = {
 FAST_INLINE void multiply_with(const fast_product *p, const block_function functions[FAST_ROWS][2]) {
   const size_t depth = p->tap_count * p->depth;
   const size_t columns = fast_padded(p->columns);
-  const size_t blocks = (p->rows + FAST_ROWS - 1) / FAST_ROWS;
   const size_t panels = (columns + fast_panel_width - 1) / fast_panel_width;
-  // The next panel, and the next product's rows in equal shares.
-  const size_t a_share = p->next_a ? p->rows * p->a_step * sizeof(float) / (panels * blocks) : 0;
-  size_t share = 0;
+  // A vector's columns may be a part of a line.
+  const size_t vector_step = FAST_WIDTH < fast_lane_count ? FAST_WIDTH : p->out_lines.line_step;
+  // Asked for meanwhile: the next panel, and the next product's rows, in equal shares.
+  const size_t blocks = (p->rows + FAST_ROWS - 1) / FAST_ROWS;
+  const size_t a_step =
+      p->next_a ? p->rows * p->depth * sizeof(float) / (blocks * panels * depth) : 0;
+  const size_t b_step = fast_panel_width * sizeof(float) / blocks;
+  block_ahead ahead = {.a = (const char *)(p->next_a ? p->next_a : p->a), .a_step = a_step};
   for (size_t panel = 0; panel < columns; panel += fast_panel_width) {
     const size_t width = columns - panel < fast_panel_width ? fast_lane_count : fast_panel_width;
     const float *b = p->panels + panel * depth;
-    const size_t b_share = width * depth * sizeof(float) / blocks;
-    for (size_t block = 0; block < blocks; block++, share++) {
-      // Blocks of about equal height: a short last one would waste the most.
-      const size_t first = block * p->rows / blocks;
-      const size_t rows = (block + 1) * p->rows / blocks - first;
-      const block_ahead ahead = {
-          .a = (const char *)(p->next_a ? p->next_a : p->a) + share * a_share,
-          .b = (const char *)(b + width * depth) + block * b_share,
-          .a_step = a_share / depth,
-          .b_step = b_share / depth};
-      for (size_t column = 0; column < width;) {
-        const int vectors = width - column >= 2 * FAST_WIDTH ? 2 : 1;
-        functions[rows - 1][vectors - 1](p, p->a + first * p->a_step, b + column, width,
-                                               p->out + first * p->out_step + panel + column,
-                                               ahead);
-        column += (size_t)vectors * FAST_WIDTH;
+    ahead.b = (const char *)(b + width * depth);
+    ahead.b_step = b_step * width / fast_panel_width;
+    const float *a = p->a;
+    float *out = p->out + in_lines(panel, p->out_lines.line_step);
+    for (size_t left = p->rows; left > 0;) {
+      // Blocks of a group of about equal height, for a short last one would waste the most.
+      const size_t group = left < p->a_lines.group ? left : p->a_lines.group;
+      const size_t most = (group + FAST_ROWS - 1) / FAST_ROWS;
+      for (size_t first = 0, block = 0; block < most; block++) {
+        const size_t rows = (group - first) / (most - block);
+        const size_t offset = first * fast_lane_count;
+        for (size_t column = 0; column < width;) {
+          const size_t vectors = width - column >= 2 * FAST_WIDTH ? 2 : 1;
+          functions[rows - 1][vectors - 1](
+              p, a + offset, b + column, width,
+              out + in_lines(column, p->out_lines.line_step) + offset, vector_step, ahead);
+          column += vectors * FAST_WIDTH;
+        }
+        first += rows;
+        ahead.a += a_step * depth;
+        ahead.b += ahead.b_step * depth;
       }
+      left -= group;
+      a += p->a_lines.group_step;
+      out += p->out_lines.group_step;
     }
   }
 }

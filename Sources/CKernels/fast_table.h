@@ -5,6 +5,8 @@
 
 #include "fast_rows.h"
 
+#include "fast_softmax.h"
+
 #include "fast_tiles.h"
 
 #include "fast_weights.h"
@@ -23,5 +25,5 @@
     .multiply_pairs = FAST_MULTIPLY_PAIRS,                                                    \
     .transform_input = transform_input, .transform_output = transform_output,                 \
     .finish_tiles = finish_tiles, .transform_weights = transform_weights,                     \
-    .depthwise = depthwise, .softmax_step = softmax_step                                      \
+    .depthwise = depthwise, .softmax = softmax, .scale = scale                                      \
   }

@@ -35,7 +35,7 @@ FAST_INLINE void transform_input_with(const fast_input_tiles *p, const int side,
   const vec a_factor = vec_of(p->a_factor), b_factor = vec_of(p->b_factor);
   for (size_t tile = 0; tile < p->tiles; tile++) {
     const size_t start = tile * (size_t)side * p->column_step;
-    float *out = p->out + tile * p->tile_step;
+    float *out = p->out + row_in_lines(&p->lines, p->first + tile);
     for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
       vec half[most_points][most_points];
       FAST_UNROLL for (int x = 0; x < points; x++) {
@@ -48,11 +48,12 @@ FAST_INLINE void transform_input_with(const fast_input_tiles *p, const int side,
         to_points(d, t, side);
         FAST_UNROLL for (int y = 0; y < points; y++) half[y][x] = t[y];
       }
+      float *target = out + in_lines(c, p->lines.line_step);
       FAST_UNROLL for (int y = 0; y < points; y++) {
         vec t[most_points];
         to_points(half[y], t, side);
         FAST_UNROLL for (int x = 0; x < points; x++)
-            vec_store(out + (size_t)(y * points + x) * p->point_step + c, t[x]);
+            vec_store(target + (size_t)(y * points + x) * p->point_step, t[x]);
       }
     }
   }
@@ -126,10 +127,10 @@ FAST_INLINE void transform_columns(const float *products, size_t step, vec half[
 FAST_INLINE void transform_output_with(const fast_output_tiles *p, const int side,
                                        const fast_phase vertical, const fast_phase horizontal) {
   for (size_t tile = 0; tile < p->tiles; tile++) {
-    const float *products = p->products + tile * p->tile_step;
+    const float *products = p->products + row_in_lines(&p->lines, p->first + tile);
     for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
       vec half[most_side][most_points];
-      transform_columns(products + c, p->product_step, half, side, vertical, horizontal);
+      transform_columns(products + in_lines(c, p->lines.line_step), p->product_step, half, side, vertical, horizontal);
       FAST_UNROLL for (int y = 0; y < side; y++) {
         vec r[most_side];
         from_points(half[y], r, side, horizontal);
@@ -172,18 +173,19 @@ FAST_INLINE void finish_tiles_with(const fast_output_tiles *p, const fast_output
   const int points = side + 2;
   const size_t column_bytes = o->row_step * bytes_of(type);
   for (size_t tile = 0; tile < p->tiles; tile++) {
-    const float *products = p->products + tile * p->tile_step;
+    const float *products = p->products + row_in_lines(&p->lines, p->first + tile);
     const size_t left = tile * (size_t)side;
     const size_t columns = frame->columns > left ? frame->columns - left : 0;
     for (size_t c = 0; c < o->channels; c += FAST_WIDTH) {
       const size_t width = width_left(o->channels, c);
       const vec bias = o->bias ? vec_load_part(o->bias + c, width) : vec_of(0.0f);
+      const float *source = products + in_lines(c, p->lines.line_step);
       vec half[most_side][most_points];
       // Unrolled, all loads would come first and fill more registers than there are.
       FAST_ROLL for (int x = 0; x < points; x++) {
         vec m[most_points], r[most_side];
         FAST_UNROLL for (int y = 0; y < points; y++)
-            m[y] = vec_load(products + c + (size_t)(y * points + x) * p->product_step);
+            m[y] = vec_load(source + (size_t)(y * points + x) * p->product_step);
         from_points(m, r, side, FAST_WHOLE);
         FAST_UNROLL for (int y = 0; y < side; y++) half[y][x] = r[y];
       }

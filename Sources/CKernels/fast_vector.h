@@ -126,6 +126,18 @@ FAST_INLINE vec vec_min(vec a, vec b) {
 FAST_INLINE vec vec_max(vec a, vec b) { return -vec_min(-a, -b); }
 #endif
 
+// Where value c of a row lies whose lines are `line_step` apart.
+FAST_INLINE size_t in_lines(size_t c, size_t line_step) {
+  return c / fast_lane_count * line_step + c % fast_lane_count;
+}
+
+// Where row r lies.
+FAST_INLINE size_t row_in_lines(const fast_lines *lines, size_t r) {
+  // Short numbers divide faster.
+  const uint32_t row = (uint32_t)r, group = (uint32_t)lines->group;
+  return row / group * lines->group_step + row % group * fast_lane_count;
+}
+
 FAST_INLINE float vec_sum(vec v) {
   float sum = 0;
   FAST_UNROLL for (int i = 0; i < FAST_WIDTH; i++) sum += v[i];

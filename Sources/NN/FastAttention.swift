@@ -36,11 +36,10 @@ struct FastAttention {
   private var valuesCount: Int {
     isPaired ? (sequence + 1) / 2 * paddedChannels : sequence * paddedChannels
   }
-  /// Of one worker: queries as floats, scores, the same as pairs, results, maxima and sums.
+  /// Of one worker: queries, scores, the same as pairs, results; maxima, sums and factors.
   private var scratchCount: Int {
-    let queries = task.storage == .f32 || isPaired ? 0 : channels
-    let perQuery = queries + Self.keyBlock + Self.keyBlock / 2 + paddedChannels + 2
-    return Self.queryBlock * perQuery
+    let pairs = isPaired ? Self.keyBlock / 2 : 0
+    return Self.queryBlock * (fast_padded(width) + Self.keyBlock + pairs + paddedChannels + 3)
   }
 
   private static func inPanels(_ count: Int) -> Int {
@@ -106,64 +105,82 @@ struct FastAttention {
     _ keys: UnsafePointer<Float>, _ values: UnsafePointer<Float>,
     _ scratch: UnsafeMutablePointer<Float>
   ) {
-    let scores = scratch
-    let pairs = scores + Self.queryBlock * Self.keyBlock
-    let results = pairs + Self.queryBlock * Self.keyBlock / 2
+    let queries = scratch
+    let scores = queries + Self.queryBlock * fast_padded(width)
+    let weights = isPaired ? scores + Self.queryBlock * Self.keyBlock : scores
+    let results = weights + Self.queryBlock * Self.keyBlock / (isPaired ? 2 : 1)
     let maxima = results + Self.queryBlock * paddedChannels
     let sums = maxima + Self.queryBlock
+    let factors = sums + Self.queryBlock
     maxima.update(repeating: -.greatestFiniteMagnitude, count: count)
     sums.update(repeating: 0, count: count)
-    let queries = queries(buffers, first: first, count: count, into: sums + Self.queryBlock)
-    let scale = 1 / Float(channels).squareRoot()
+    load(buffers, first: first, count: count, into: queries)
+    var softmax = fast_softmax(
+      scores: scores, line_step: Self.steps.line, rows: count, count: 0, padded: 0,
+      scale: 1 / Float(channels).squareRoot(), maxima: maxima, sums: sums, corrections: factors,
+      to: isPaired ? PLAIN_BF16 : PLAIN_F32, out: weights)
     for block in 0..<(visible + Self.keyBlock - 1) / Self.keyBlock {
       let depth = self.count(ofBlock: block)
-      let seen = min(visible - block * Self.keyBlock, depth)
+      softmax.count = min(visible - block * Self.keyBlock, depth)
+      softmax.padded = (depth + 1) / 2 * 2
       multiply(
-        queries, step: width, rows: count, depth: width, keys + block * Self.keyBlock * width,
-        columns: seen, into: scores, step: Self.keyBlock, adding: false)
-      for row in 0..<count {
-        let scores = scores + row * Self.keyBlock
-        let correction = kernels.softmax_step(scores, seen, scale, maxima + row, sums + row)
-        if block > 0, correction != 1 {
-          plain_scale(results + row * paddedChannels, channels, correction)
-        }
-        let padded = isPaired ? (depth + 1) / 2 * 2 : depth
-        (scores + seen).update(repeating: 0, count: padded - seen)
-        if isPaired { plain_store(scores, PLAIN_BF16, padded, pairs + row * Self.keyBlock / 2) }
-      }
+        queries, rows: count, depth: width, keys + block * Self.keyBlock * width,
+        columns: softmax.count, into: scores, adding: false)
+      kernels.softmax(&softmax)
+      if block > 0 { scale(results, by: factors, count: count) }
       multiply(
-        isPaired ? pairs : scores, step: isPaired ? Self.keyBlock / 2 : Self.keyBlock, rows: count,
-        depth: isPaired ? (depth + 1) / 2 : depth, values + valueOffset(block), columns: channels,
-        into: results, step: paddedChannels, adding: block > 0)
+        weights, rows: count, depth: isPaired ? softmax.padded / 2 : depth,
+        values + valueOffset(block), columns: channels, into: results, adding: block > 0)
     }
-    for row in 0..<count {
-      let result = results + row * paddedChannels
-      plain_scale(result, channels, 1 / sums[row])
-      plain_store(
-        result, task.storage.kernelType, channels,
-        buffers.output + (first + row) * channels * task.storage.bytes)
+    for row in 0..<count { factors[row] = 1 / sums[row] }
+    scale(results, by: factors, count: count)
+    store(results, count: count, to: buffers.output + first * channels * task.storage.bytes)
+  }
+
+  /// Queries, scores and results lie as products want them.
+  private static let steps = FastSteps(linesOf: queryBlock)
+
+  /// Brings queries into the form in which they are multiplied.
+  private func load(
+    _ buffers: AttentionBuffers, first: Int, count: Int, into target: UnsafeMutablePointer<Float>
+  ) {
+    var input = fast_input()
+    input.type = task.storage.kernelType
+    input.channels = channels
+    input.row_step = channels
+    input.to = isPaired ? PLAIN_BF16 : PLAIN_F32
+    kernels.load(
+      &input, buffers.query + first * channels * task.storage.bytes, count, target,
+      Self.steps.row, Self.steps.line)
+  }
+
+  private func scale(
+    _ results: UnsafeMutablePointer<Float>, by factors: UnsafePointer<Float>, count: Int
+  ) {
+    for line in 0..<fast_padded(channels) / Int(fast_lane_count) {
+      kernels.scale(results + line * Self.steps.line, factors, count)
     }
   }
 
-  /// Queries as they are multiplied: where they lie, or as floats in `scratch`.
-  private func queries(
-    _ buffers: AttentionBuffers, first: Int, count: Int, into scratch: UnsafeMutablePointer<Float>
-  ) -> UnsafePointer<Float> {
-    let stored = buffers.query + first * channels * task.storage.bytes
-    if task.storage == .f32 || isPaired { return stored.assumingMemoryBound(to: Float.self) }
-    plain_load(stored, task.storage.kernelType, count * channels, scratch)
-    return UnsafePointer(scratch)
+  private func store(
+    _ results: UnsafeMutablePointer<Float>, count: Int, to target: UnsafeMutableRawPointer
+  ) {
+    var output = fast_output()
+    output.type = task.storage.kernelType
+    output.channels = channels
+    output.row_step = channels
+    kernels.finish(&output, results, Self.steps.row, Self.steps.line, count, target, nil, nil)
   }
 
   /// `out (+)= a · panels`, all of whose panels are whole.
   private func multiply(
-    _ a: UnsafePointer<Float>, step: Int, rows: Int, depth: Int, _ panels: UnsafePointer<Float>,
-    columns: Int, into out: UnsafeMutablePointer<Float>, step outStep: Int, adding: Bool
+    _ a: UnsafePointer<Float>, rows: Int, depth: Int, _ panels: UnsafePointer<Float>, columns: Int,
+    into out: UnsafeMutablePointer<Float>, adding: Bool
   ) {
     withUnsafePointer(to: 0) { tap in
       var call = fast_product()
       call.a = a
-      call.a_step = step
+      call.a_lines = Self.steps.lines(rows: rows)
       call.rows = rows
       call.taps = tap
       call.tap_count = 1
@@ -171,7 +188,7 @@ struct FastAttention {
       call.panels = panels
       call.columns = Self.inPanels(columns)
       call.out = out
-      call.out_step = outStep
+      call.out_lines = call.a_lines
       call.accumulates = adding ? 1 : 0
       if isPaired {
         kernels.multiply_pairs(&call)

@@ -40,13 +40,13 @@ struct FastBlockCall {
     let (layout, space) = (block.layout, block.layout.space)
     withUnsafePointer(to: 0) { tap in
       var call = fast_product()
-      call.a_step = layout.pointTileStep
+      call.a_lines = layout.pointLines
       call.rows = block.tiles
       call.taps = tap
       call.tap_count = 1
       call.depth = task.inputChannels
       call.columns = layout.outputWidth
-      call.out_step = layout.outputWidth
+      call.out_lines = layout.productLines
       for j in 0..<space.products {
         call.a = UnsafePointer(block.points + space.point(of: j) * layout.pointStep)
         call.next_a =

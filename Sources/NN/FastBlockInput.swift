@@ -47,7 +47,8 @@ struct FastBlockInput {
     for (index, row) in rows.enumerated() {
       reader.load(
         frame: frame, row: top + row, columns: left..<left + columns,
-        into: target + index * layout.inputColumns * layout.inputWidth, step: layout.inputWidth)
+        into: target + index * layout.inputColumns * layout.inputWidth,
+        steps: FastSteps(rowsOf: layout.inputWidth))
     }
   }
 
@@ -67,7 +68,7 @@ struct FastBlockInput {
           side * row + known..<side * row + side + 2, of: frame, block,
           into: block.input + known * rowCount)
         call.a = UnsafePointer(block.input)
-        call.out = block.points + tile * layout.pointTileStep
+        call.first = tile
         kernels.transform_input(&call)
         tile += block.x.count
       }
@@ -84,13 +85,13 @@ struct FastBlockInput {
     call.column_step = layout.inputWidth
     call.tiles = block.x.count
     call.channels = layout.inputWidth
+    call.out = block.points
     call.point_step = layout.pointStep
-    call.tile_step = layout.pointTileStep
+    call.lines = layout.pointLines
     return call
   }
 
   private func transformFrames(_ block: FastBlock, _ product: FastTime.Product) {
-    let layout = block.layout
     var call = call(block, product)
     var tile = 0
     for step in block.steps {
@@ -100,7 +101,7 @@ struct FastBlockInput {
         call.b = product.second.map {
           UnsafePointer(block.inputFrame(step.inputs[$0.frame]) + offset)
         }
-        call.out = block.points + tile * layout.pointTileStep
+        call.first = tile
         kernels.transform_input(&call)
         tile += block.x.count
       }

@@ -42,8 +42,9 @@ struct FastBlockOutput {
   private func call(_ block: FastBlock) -> fast_output_tiles {
     var call = fast_output_tiles()
     call.side = block.layout.space.side
+    call.products = UnsafePointer(block.products)
     call.product_step = block.layout.productStep
-    call.tile_step = block.layout.outputWidth
+    call.lines = block.layout.productLines
     call.tiles = block.x.count
     call.channels = block.layout.outputWidth
     return call
@@ -60,7 +61,7 @@ struct FastBlockOutput {
     var tile = 0
     for step in 0..<block.steps.count {
       for row in 0..<block.y.count {
-        call.products = UnsafePointer(block.products + tile * layout.outputWidth)
+        call.first = tile
         for (y, vertical) in phases.enumerated() {
           for (x, horizontal) in phases.enumerated() {
             (call.vertical, call.horizontal) = (vertical, horizontal)
@@ -84,7 +85,7 @@ struct FastBlockOutput {
 
   /// Transforms the products of a block's single product back and stores the finished tiles.
   private func finishTiles(_ block: FastBlock) {
-    let (layout, side) = (block.layout, block.layout.space.side)
+    let side = block.layout.space.side
     let writer = FastWriter(task, buffers, kernels)
     var call = call(block)
     let x = side * block.x.lowerBound
@@ -93,7 +94,7 @@ struct FastBlockOutput {
     var statistics = statistics
     for step in block.steps {
       for row in block.y {
-        call.products = UnsafePointer(block.products + tile * layout.outputWidth)
+        call.first = tile
         writer.finish(
           call, frame: step.outputs[0], y: side * row, x: x, columns: wanted,
           statistics: statistics)
@@ -116,7 +117,8 @@ struct FastBlockOutput {
       for frame in step.outputs {
         for row in rows {
           writer.finish(
-            sums + (row - rows.lowerBound) * layout.sumsRowCount, step: layout.outputWidth,
+            sums + (row - rows.lowerBound) * layout.sumsRowCount,
+            steps: FastSteps(rowsOf: layout.outputWidth),
             position: (frame * task.output.height + row) * task.output.width + first,
             count: count, statistics: statistics)
         }

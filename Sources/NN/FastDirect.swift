@@ -2,7 +2,7 @@
   internal import CKernels
 
   /// Direct convolution: the input that a tile of the output sees is gathered, normalised, in scratch
-  /// memory, where the horizontal taps of a position are one row of values, and multiplied.
+  /// memory and multiplied, group by group.
   struct FastDirect {
     let task: ConvolutionTask
     let kernels: fast_kernels
@@ -11,11 +11,14 @@
     let output: Extent
     /// Output rows and columns of a tile, input rows and columns it sees.
     private let tile: (h: Int, w: Int)
-    let patch: (h: Int, w: Int)
-    /// Channels handled at a time: all, or some of a depthwise convolution's.
+    private let patch: (h: Int, w: Int)
+    /// Channels handled at a time: a group's, or some of a depthwise convolution's.
     private let channelBlock: Int
 
     init(_ task: ConvolutionTask, kernels: fast_kernels) {
+      precondition(
+        task.groups == 1 || (!task.hasRMSInput && task.thenNormEpsilon == nil),
+        "a group alone cannot be normalised")
       self.task = task
       self.kernels = kernels
       layout = FastDirectLayout(task, kernels)
@@ -24,41 +27,57 @@
         ? Extent(
           frames: task.output.frames, height: 1, width: task.output.height * task.output.width)
         : task.output
-      channelBlock = task.isDepthwise ? min(64, task.inputChannels) : task.inputChannels
+      channelBlock = task.isDepthwise ? min(64, task.inputChannels) : layout.inputsPerGroup
       // Rows of products come in blocks of 14, which two blocks across or eight in a line fill.
       func balanced(_ count: Int, _ most: Int) -> Int {
         let parts = (count + most - 1) / most
         return (count + parts - 1) / parts
       }
+      func seen(_ count: Int, _ stride: Int, _ kernel: Int) -> Int { (count - 1) * stride + kernel }
       let width = balanced(output.width, task.isPointwise ? 112 : 28)
-      let height = balanced(output.height, task.isPointwise ? 1 : task.isDepthwise ? 16 : 6)
+      let columns = seen(width, task.stride.w, task.kernel.w)
+      // The patch and a panel's weights are to stay in the second-level cache.
+      let rowCount = task.kernel.t * columns * fast_padded(channelBlock)
+      let rows = (Self.patchTarget / rowCount - task.kernel.h) / task.stride.h + 1
+      let height = balanced(output.height, task.isDepthwise ? 16 : max(2, min(6, rows)))
       tile = (height, width)
-      patch = (
-        (height - 1) * task.stride.h + task.kernel.h, (width - 1) * task.stride.w + task.kernel.w
-      )
+      patch = (seen(height, task.stride.h, task.kernel.h), columns)
     }
 
-    /// Floats' places of a position in the patch.
-    private var patchWidth: Int {
-      task.isDepthwise ? fast_padded(channelBlock) : task.groups * layout.width
+    /// Floats of a patch.
+    private static let patchTarget = 160 << 10
+    /// Most values of a panel's column that are multiplied before the next row's.
+    private static let passDepth = 1536
+
+    /// Columns of a patch whose numbers differ by multiples of the stride lie next to each other.
+    private var phaseWidth: Int { (patch.w + task.stride.w - 1) / task.stride.w }
+    private func place(ofColumn column: Int) -> Int {
+      column % task.stride.w * phaseWidth + column / task.stride.w
     }
+    private var inputSteps: FastSteps {
+      usesLines
+        ? FastSteps(linesOf: task.stride.w * phaseWidth)
+        : FastSteps(rowsOf: fast_padded(channelBlock))
+    }
+    private var sumsSteps: FastSteps {
+      usesLines ? FastSteps(linesOf: tile.w) : FastSteps(rowsOf: fast_padded(outputBlock))
+    }
+    /// Whether operands and sums are those of ``fast_product``.
+    private var usesLines: Bool { !task.isDepthwise && !layout.isMatrix }
+    private var outputBlock: Int { task.isDepthwise ? channelBlock : layout.outputsPerGroup }
     /// Whether the input can be multiplied where it lies.
     private var readsInPlace: Bool {
-      task.isPointwise && task.inputNorm == .none && task.activation == .none
-        && (task.storage == .f32 || layout.isPaired)
+      layout.isMatrix && task.inputNorm == .none && task.activation == .none && task.storage == .f32
     }
-    /// A row's last position may be written in whole vectors.
-    private var patchCount: Int { task.kernel.t * patch.h * patch.w * patchWidth + 64 }
-    private var sumsWidth: Int {
-      task.isDepthwise
-        ? fast_padded(channelBlock)
-        : (task.groups - 1) * layout.outputsPerGroup + fast_padded(layout.outputsPerGroup) + 16
-    }
-    private var sumsCount: Int { tile.h * tile.w * sumsWidth + 64 }
-    private var scratchCount: Int { (patchCount + sumsCount + 15) / 16 * 16 }
+    private var patchRowCount: Int { task.stride.w * phaseWidth * fast_padded(channelBlock) }
+    private var patchCount: Int { task.kernel.t * patch.h * patchRowCount }
+    private var sumsRowCount: Int { tile.w * fast_padded(outputBlock) }
+    private var scratchCount: Int { patchCount + tile.h * sumsRowCount }
     private var rowBlocks: Int { (output.height + tile.h - 1) / tile.h }
     private var columnBlocks: Int { (output.width + tile.w - 1) / tile.w }
-    private var slices: Int { (task.inputChannels + channelBlock - 1) / channelBlock }
+    private var slices: Int {
+      task.isDepthwise ? (task.inputChannels + channelBlock - 1) / channelBlock : 1
+    }
     private var blockCount: Int { output.frames * rowBlocks * columnBlocks * slices }
     /// Doubles of one block's statistics.
     private var statisticsCount: Int { 2 * task.outputChannels }
@@ -77,59 +96,72 @@
       let statistics =
         (buffers.workspace + workers.count * scratchCount * MemoryLayout<Float>.stride)
         .assumingMemoryBound(to: Double.self)
-      let taps = task.isDepthwise ? depthwiseTaps : self.taps
+      let taps = taps
       workers.run(blocks: blockCount) { block, worker in
-        let (place, slice) = (block / slices, block % slices)
-        let (frame, inFrame) = (
-          place / (rowBlocks * columnBlocks), place % (rowBlocks * columnBlocks)
-        )
-        let (y, x) = (inFrame / columnBlocks * tile.h, inFrame % columnBlocks * tile.w)
-        let first = slice * channelBlock
-        let part = FastTilePart(
-          frame: frame, y: y..<min(y + tile.h, output.height), x: x..<min(x + tile.w, output.width),
-          channels: first..<min(first + channelBlock, task.inputChannels))
         let patch = scratch + worker * scratchCount
         let sums = patch + patchCount
-        var input = UnsafePointer(patch)
-        if readsInPlace {
-          let position = part.frame * output.width + part.x.lowerBound
-          input = buffers.input.assumingMemoryBound(to: Float.self) + position * patchWidth
-        } else {
-          gather(part, buffers, into: patch)
+        let totals = buffers.outputSums == nil ? nil : statistics + block * statisticsCount
+        totals?.update(repeating: 0, count: statisticsCount)
+        for part in parts(ofBlock: block) {
+          var input = UnsafePointer(patch)
+          if readsInPlace {
+            let position = part.frame * output.width + part.x.lowerBound
+            input =
+              buffers.input.assumingMemoryBound(to: Float.self) + position * task.inputChannels
+          } else {
+            gather(part, buffers, into: patch)
+          }
+          if task.isDepthwise {
+            multiplyDepthwise(part, input, taps, buffers, into: sums)
+          } else if layout.isMatrix {
+            multiplyMatrix(part, input, buffers, into: sums)
+          } else {
+            multiply(part, input, taps, buffers, into: sums)
+          }
+          finish(part, sums, buffers, statistics: totals)
         }
-        if task.isDepthwise {
-          multiplyDepthwise(part, input, taps, buffers, into: sums)
-        } else {
-          multiply(part, input, taps, buffers, into: sums)
-        }
-        finish(
-          part, sums, buffers,
-          statistics: buffers.outputSums == nil ? nil : statistics + block * statisticsCount)
       }
       if let total = buffers.outputSums { merge(statistics, into: total) }
     }
 
-    /// Where the rows of taps lie in the patch: one for each temporal and vertical tap.
-    private var taps: [Int] {
-      (0..<task.kernel.t).flatMap { t in
-        (0..<task.kernel.h).map { h in (t * patch.h + h) * patch.w * patchWidth }
+    /// A block's groups, or its slice of a depthwise convolution's channels.
+    private func parts(ofBlock block: Int) -> [FastTilePart] {
+      let (place, slice) = block.quotientAndRemainder(dividingBy: slices)
+      let (frame, inFrame) = place.quotientAndRemainder(dividingBy: rowBlocks * columnBlocks)
+      let (y, x) = (inFrame / columnBlocks * tile.h, inFrame % columnBlocks * tile.w)
+      return (task.isDepthwise ? slice..<slice + 1 : 0..<task.groups).map { index in
+        func channels(_ block: Int, of all: Int) -> Range<Int> {
+          index * block..<min((index + 1) * block, all)
+        }
+        return FastTilePart(
+          frame: frame, y: y..<min(y + tile.h, output.height),
+          x: x..<min(x + tile.w, output.width),
+          inputs: channels(channelBlock, of: task.inputChannels),
+          outputs: channels(outputBlock, of: task.outputChannels), group: index)
       }
     }
 
-    private var depthwiseTaps: [Int] {
-      taps.flatMap { row in (0..<task.kernel.w).map { row + $0 * patchWidth } }
+    /// Where the taps lie in the patch.
+    private var taps: [Int] {
+      (0..<task.kernel.t).flatMap { t in
+        (0..<task.kernel.h).flatMap { h in
+          (0..<task.kernel.w).map { w in
+            (t * patch.h + h) * patchRowCount + place(ofColumn: w) * inputSteps.row
+          }
+        }
+      }
     }
 
     private func gather(
       _ part: FastTilePart, _ buffers: ConvolutionBuffers, into target: UnsafeMutablePointer<Float>
     ) {
       let reader = FastReader(
-        task, buffers, kernels, channels: task.isDepthwise ? part.channels : nil,
-        as: layout.isPaired ? .bf16 : .f32)
+        task, buffers, kernels, channels: part.inputs, as: layout.isPaired ? .bf16 : .f32)
+      let steps = inputSteps
       if task.isPointwise {
         reader.load(
           frame: part.frame, position: part.x.lowerBound, count: part.x.count, into: target,
-          step: patchWidth)
+          steps: steps)
         return
       }
       let padding = task.leadingPadding
@@ -142,22 +174,24 @@
         var frame = part.frame * task.stride.t + t - padding.t
         if task.padding == .causalReplicate { frame = min(max(frame, 0), virtual.frames - 1) }
         for row in 0..<rows {
-          let place = target + (t * patch.h + row) * patch.w * patchWidth
+          let place = target + (t * patch.h + row) * patchRowCount
           guard (0..<virtual.frames).contains(frame) else {
-            place.update(repeating: 0, count: columns * patchWidth)
+            reader.clear(task.stride.w * phaseWidth, place, steps)
             continue
           }
           let source = task.upsampling.sourceFrame(frame)
           if task.upsampling.spaceFactor == 1 {
-            reader.load(
-              frame: source, row: top + row, columns: left..<left + columns, into: place,
-              step: patchWidth)
+            for phase in 0..<min(task.stride.w, columns) {
+              reader.load(
+                frame: source, row: top + row, columns: left + phase..<left + columns,
+                every: task.stride.w, into: place + phase * phaseWidth * steps.row, steps: steps)
+            }
           } else {
             for column in 0..<columns {
               let x = (left + column) >> 1
               reader.load(
                 frame: source, row: (top + row) >> 1, columns: x..<x + 1,
-                into: place + column * patchWidth, step: patchWidth)
+                into: place + self.place(ofColumn: column) * steps.row, steps: steps)
             }
           }
         }
@@ -168,31 +202,28 @@
       _ part: FastTilePart, _ patchStart: UnsafePointer<Float>, _ taps: [Int],
       _ buffers: ConvolutionBuffers, into sums: UnsafeMutablePointer<Float>
     ) {
-      let packed = buffers.weights.assumingMemoryBound(to: Float.self)
-      if layout.isMatrix {
-        return OneDNNProduct.multiply(
-          rows: part.x.count, columns: task.outputChannels, depth: task.inputChannels, patchStart,
-          step: patchWidth, packed, step: task.outputChannels, into: sums, step: sumsWidth)
-      }
-      let width = Int(fast_panel_width)
+      let packed =
+        buffers.weights.assumingMemoryBound(to: Float.self) + part.group * layout.groupCount
+      let (lines, width) = (Int(fast_lane_count), Int(fast_panel_width))
+      let passTaps = max(1, Self.passDepth / layout.width)
       taps.withUnsafeBufferPointer { taps in
         var call = fast_product()
-        call.a_step = task.stride.w * patchWidth
+        call.a_lines = inputSteps.lines(rows: part.x.count)
         call.rows = part.x.count
-        call.taps = taps.baseAddress
-        call.tap_count = taps.count
-        call.depth = task.kernel.w * layout.width
-        call.out_step = sumsWidth
-        for group in 0..<task.groups {
-          // A panel stays in the cache for all rows of the tile.
-          for column in stride(from: 0, to: layout.outputsPerGroup, by: width) {
-            call.panels = packed + group * layout.groupCount + column * layout.depth
-            call.columns = min(width, layout.outputsPerGroup - column)
+        call.depth = layout.width
+        call.out_lines = sumsSteps.lines(rows: part.x.count)
+        for column in stride(from: 0, to: layout.outputsPerGroup, by: width) {
+          call.columns = min(width, layout.outputsPerGroup - column)
+          for tap in stride(from: 0, to: taps.count, by: passTaps) {
+            // These weights stay in the cache for all rows of the tile.
+            let row = tap * layout.width * min(width, fast_padded(call.columns))
+            call.panels = packed + column * layout.depth + row
+            call.taps = taps.baseAddress.map { $0 + tap }
+            call.tap_count = min(passTaps, taps.count - tap)
+            call.accumulates = tap > 0 ? 1 : 0
             for y in 0..<part.y.count {
-              call.a =
-                patchStart + y * task.stride.h * patch.w * patchWidth + group * layout.width
-              call.out =
-                sums + y * tile.w * sumsWidth + group * layout.outputsPerGroup + column
+              call.a = patchStart + y * task.stride.h * patchRowCount
+              call.out = sums + y * sumsRowCount + column / lines * sumsSteps.line
               if layout.isPaired {
                 kernels.multiply_pairs(&call)
               } else {
@@ -204,24 +235,35 @@
       }
     }
 
+    private func multiplyMatrix(
+      _ part: FastTilePart, _ input: UnsafePointer<Float>, _ buffers: ConvolutionBuffers,
+      into sums: UnsafeMutablePointer<Float>
+    ) {
+      OneDNNProduct.multiply(
+        rows: part.x.count, columns: task.outputChannels, depth: task.inputChannels, input,
+        step: readsInPlace ? task.inputChannels : inputSteps.row,
+        buffers.weights.assumingMemoryBound(to: Float.self), step: task.outputChannels, into: sums,
+        step: sumsSteps.row)
+    }
+
     private func multiplyDepthwise(
       _ part: FastTilePart, _ patchStart: UnsafePointer<Float>, _ taps: [Int],
       _ buffers: ConvolutionBuffers, into sums: UnsafeMutablePointer<Float>
     ) {
       taps.withUnsafeBufferPointer { taps in
         var call = fast_depthwise()
-        call.a_step = task.stride.w * patchWidth
+        call.a_step = inputSteps.row
         call.rows = part.x.count
         call.taps = taps.baseAddress
         call.tap_count = taps.count
         call.weights =
-          buffers.weights.assumingMemoryBound(to: Float.self) + part.channels.lowerBound
+          buffers.weights.assumingMemoryBound(to: Float.self) + part.inputs.lowerBound
         call.weight_step = layout.depthwiseStep
-        call.channels = part.channels.count
-        call.out_step = sumsWidth
+        call.channels = part.inputs.count
+        call.out_step = sumsSteps.row
         for y in 0..<part.y.count {
-          call.a = patchStart + y * task.stride.h * patch.w * patchWidth
-          call.out = sums + y * tile.w * sumsWidth
+          call.a = patchStart + y * task.stride.h * patchRowCount
+          call.out = sums + y * sumsRowCount
           kernels.depthwise(&call)
         }
       }
@@ -231,12 +273,10 @@
       _ part: FastTilePart, _ sums: UnsafeMutablePointer<Float>, _ buffers: ConvolutionBuffers,
       statistics: UnsafeMutablePointer<Double>?
     ) {
-      let writer = FastWriter(
-        task, buffers, kernels, channels: task.isDepthwise ? part.channels : nil)
-      statistics?.update(repeating: 0, count: statisticsCount)
+      let writer = FastWriter(task, buffers, kernels, channels: part.outputs)
       for y in part.y {
         writer.finish(
-          sums + (y - part.y.lowerBound) * tile.w * sumsWidth, step: sumsWidth,
+          sums + (y - part.y.lowerBound) * sumsRowCount, steps: sumsSteps,
           position: (part.frame * output.height + y) * output.width + part.x.lowerBound,
           count: part.x.count, statistics: statistics)
       }
@@ -260,7 +300,9 @@
     var frame: Int
     var y: Range<Int>
     var x: Range<Int>
-    /// Channels of a depthwise convolution.
-    var channels: Range<Int>
+    /// Channels, of a depthwise convolution some of them, else those of `group`.
+    var inputs: Range<Int>
+    var outputs: Range<Int>
+    var group: Int
   }
 #endif

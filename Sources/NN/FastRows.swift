@@ -1,5 +1,32 @@
 internal import CKernels
 
+/// Where the rows of scratch memory lie, in floats: steps between rows, and between the lines of 16
+/// values of one.
+struct FastSteps {
+  var row: Int
+  var line: Int
+
+  init(row: Int, line: Int) {
+    self.row = row
+    self.line = line
+  }
+
+  /// Rows of `width` values that lie together.
+  init(rowsOf width: Int) {
+    self.init(row: width, line: Int(fast_lane_count))
+  }
+
+  /// Each line of `count` rows next to those of the others, as products want it.
+  init(linesOf count: Int) {
+    self.init(row: Int(fast_lane_count), line: count * Int(fast_lane_count))
+  }
+
+  /// `rows` rows as operands or results of products.
+  func lines(rows: Int) -> fast_lines {
+    fast_lines(group: rows, group_step: 0, line_step: line)
+  }
+}
+
 /// Reads rows of a convolution's input into scratch memory: normalised, upsampled, padded by index.
 struct FastReader {
   private let task: ConvolutionTask
@@ -19,6 +46,8 @@ struct FastReader {
     self.kernels = kernels
     let channels = channels ?? 0..<task.inputChannels
     first = channels.lowerBound
+    let places = type == .f32 ? channels.count : (channels.count + 1) / 2
+    lines = fast_padded(places) / Int(fast_lane_count)
     input = fast_input()
     input.type = task.storage.kernelType
     input.channels = channels.count
@@ -34,12 +63,16 @@ struct FastReader {
 
   /// First channel that is read.
   private let first: Int
+  /// Lines that a position takes.
+  private let lines: Int
 
-  /// Loads `count` positions as they are stored, from `position` of `frame` on.
+  /// Loads `count` positions as they are stored, each `stride`-th from `position` of `frame` on.
   func load(
-    frame: Int, position: Int, count: Int, into target: UnsafeMutablePointer<Float>, step: Int
+    frame: Int, position: Int, count: Int, every stride: Int = 1,
+    into target: UnsafeMutablePointer<Float>, steps: FastSteps
   ) {
     var input = input
+    input.row_step *= stride
     let parameters =
       task.inputNorm == .affine(perFrame: true) ? frame * task.inputChannels + first : first
     if task.inputNorm != .none {
@@ -48,40 +81,56 @@ struct FastReader {
     }
     let start = (frame * task.input.height * task.input.width + position) * task.inputChannels
     kernels.load(
-      &input, buffers.input + (start + first) * task.storage.bytes, count, target, step)
+      &input, buffers.input + (start + first) * task.storage.bytes, count, target, steps.row,
+      steps.line)
   }
 
-  /// Loads `columns` of `row` of an input frame, both of which may lie outside.
+  /// Loads each `stride`-th of `columns` of `row` of an input frame, both of which may lie outside.
   func load(
-    frame: Int, row: Int, columns: Range<Int>, into target: UnsafeMutablePointer<Float>, step: Int
+    frame: Int, row: Int, columns: Range<Int>, every stride: Int = 1,
+    into target: UnsafeMutablePointer<Float>, steps: FastSteps
   ) {
     let (height, width) = (task.input.height, task.input.width)
     let isReplicated = task.padding == .causalReplicate
-    let inside = columns.clamped(to: 0..<width)
+    /// How many of the columns come before column `end`.
+    func count(before end: Int) -> Int {
+      (min(max(end, columns.lowerBound), columns.upperBound) - columns.lowerBound + stride - 1)
+        / stride
+    }
+    let all = count(before: columns.upperBound)
+    let inside = count(before: 0)..<count(before: width)
     guard isReplicated || ((0..<height).contains(row) && !inside.isEmpty) else {
-      target.update(repeating: 0, count: columns.count * step)
-      return
+      return clear(all, target, steps)
     }
     let start = min(max(row, 0), height - 1) * width
-    // In order of address: a row may be followed by values that the next one overwrites.
-    func pad(_ outside: Range<Int>, with column: Int) {
-      for place in outside {
-        let target = target + (place - columns.lowerBound) * step
-        if isReplicated {
-          load(frame: frame, position: start + column, count: 1, into: target, step: step)
-        } else {
-          target.update(repeating: 0, count: step)
-        }
+    func pad(_ places: Range<Int>, with column: Int) {
+      guard isReplicated else {
+        return clear(places.count, target + places.lowerBound * steps.row, steps)
+      }
+      for place in places {
+        load(
+          frame: frame, position: start + column, count: 1, into: target + place * steps.row,
+          steps: steps)
       }
     }
-    pad(columns.lowerBound..<max(columns.lowerBound, min(0, columns.upperBound)), with: 0)
+    pad(0..<inside.lowerBound, with: 0)
     if !inside.isEmpty {
       load(
-        frame: frame, position: start + inside.lowerBound, count: inside.count,
-        into: target + (inside.lowerBound - columns.lowerBound) * step, step: step)
+        frame: frame, position: start + columns.lowerBound + inside.lowerBound * stride,
+        count: inside.count, every: stride, into: target + inside.lowerBound * steps.row,
+        steps: steps)
     }
-    pad(
-      min(max(width, columns.lowerBound), columns.upperBound)..<columns.upperBound, with: width - 1)
+    pad(inside.upperBound..<all, with: width - 1)
+  }
+
+  /// Makes `count` positions zero.
+  func clear(_ count: Int, _ target: UnsafeMutablePointer<Float>, _ steps: FastSteps) {
+    for line in 0..<lines {
+      for row in 0..<count {
+        (target + line * steps.line + row * steps.row)
+          .update(repeating: 0, count: Int(fast_lane_count))
+      }
+    }
   }
 }
 
@@ -136,15 +185,17 @@ struct FastWriter {
     kernels.finish_tiles(&tiles, &output, &target)
   }
 
-  /// Stores `count` positions, whose sums are `step` apart, from `position` of the output on.
-  /// `statistics`, if given, is added their sums and sums of squares, `[2][channels]`.
+  /// Stores `count` positions from `position` of the output on. `statistics`, if given, is added their
+  /// sums and sums of squares, `[2][channels]` of all channels.
   func finish(
-    _ sums: UnsafeMutablePointer<Float>, step: Int, position: Int, count: Int,
+    _ sums: UnsafeMutablePointer<Float>, steps: FastSteps, position: Int, count: Int,
     statistics: UnsafeMutablePointer<Double>?
   ) {
     var output = output
     let start = position * task.outputChannels + firstChannel
+    let totals = statistics.map { $0 + firstChannel }
     kernels.finish(
-      &output, sums, step, count, buffers.output + start * task.storage.bytes, statistics)
+      &output, sums, steps.row, steps.line, count, buffers.output + start * task.storage.bytes,
+      totals, totals.map { $0 + task.outputChannels })
   }
 }

@@ -78,14 +78,23 @@ struct FastTileLayout {
     return (frames.min() ?? 0)..<((frames.max() ?? -1) + 1)
   }
 
-  // The transformed input, [point][tile][channels], and products, [product][tile][channels]. Steps
-  // between points that are multiples of 4096 bytes would share few places of the cache.
+  // The transformed input, [point][group of tiles][line of 16 channels][tile][16], and products,
+  // [product][group][line][tile][16]. Steps between points that are multiples of 4096 bytes would share
+  // few places of the cache.
 
-  var tiles: Int { steps * tile.h * tile.w }
-  var pointTileStep: Int { inputWidth < 256 ? inputWidth : inputWidth + 16 }
-  var pointStep: Int { tiles * pointTileStep + 16 }
+  private var tileGroups: EvenParts { EvenParts(steps * tile.h * tile.w, most: 14) }
+  private var groupedTiles: Int { tileGroups.parts * tileGroups.largest }
+  /// Rows of operands and results of `width` channels: groups that a block of products takes at once.
+  private func lines(_ width: Int) -> fast_lines {
+    let group = tileGroups.largest
+    return fast_lines(
+      group: group, group_step: group * width, line_step: group * Int(fast_lane_count))
+  }
+  var pointLines: fast_lines { lines(inputWidth) }
+  var pointStep: Int { groupedTiles * inputWidth + 16 }
   var pointsCount: Int { space.points * space.points * pointStep }
-  var productStep: Int { tiles * outputWidth + 16 }
+  var productLines: fast_lines { lines(outputWidth) }
+  var productStep: Int { groupedTiles * outputWidth + 16 }
   var productsCount: Int { space.products * productStep }
 
   // The sums: [step][output][row][column][channels].

@@ -1,8 +1,10 @@
 /// Inner loops of the fast engine, written once over vectors of a fixed width and compiled for each
 /// kind of vector unit; a table of functions is chosen when the program runs.
 ///
-/// All arithmetic is in float. Scratch rows of `channels` values are followed by zeros (or anything,
-/// where a function says so) up to a multiple of 16: `fast_padded(channels)` values in all.
+/// All arithmetic is in float. Scratch memory holds a position's channels in lines of 16 floats, the
+/// last one filled up with zeros (or anything, where a function says so), and is described by two
+/// steps: between positions, and between the lines of one. Operands and results of products are
+/// `fast_lines`.
 #pragma once
 
 #include "PlainKernels.h"
@@ -13,6 +15,14 @@ enum { fast_panel_width = 32, fast_lane_count = 16 };
 static inline size_t fast_padded(size_t channels) {
   return (channels + fast_lane_count - 1) / fast_lane_count * fast_lane_count;
 }
+
+/// Rows whose lines lie next to each other, so that a block of products reads and writes at constant
+/// offsets; in groups, so that it finds all of a row close by.
+typedef struct {
+  /// Value c of row r lies at
+  /// r / group * group_step + c / 16 * line_step + r % group * 16 + c % 16.
+  size_t group, group_step, line_step;
+} fast_lines;
 
 /// What is done to stored values on the way in: x -> function(norm(x)).
 typedef struct {
@@ -48,17 +58,18 @@ typedef struct {
 
 /// Rows multiplied with a matrix of packed weights.
 typedef struct {
-  /// Row r starts at a + r * a_step; for each tap it has `depth` values from taps[tap] on.
+  /// For each tap a row has `depth` values, from a + taps[tap] on.
   const float *a;
-  size_t a_step, rows;
+  fast_lines a_lines;
+  size_t rows;
   const size_t *taps;
   size_t tap_count, depth;
   /// [column / 32][tap][depth][32]; 16 in place of 32 in the last panel where that is enough.
   const float *panels;
-  /// Columns wanted; up to `fast_padded(columns)` are written.
+  /// Columns wanted; up to `fast_padded(columns)` are written. Groups are those of `a`.
   size_t columns;
   float *out;
-  size_t out_step;
+  fast_lines out_lines;
   /// Whether the sums are added to what `out` holds.
   int accumulates;
   /// Rows of the next product, laid out as these, to be fetched into the cache meanwhile; or null.
@@ -76,9 +87,10 @@ typedef struct {
   /// Values between rows and between columns of the frames.
   size_t row_step, column_step;
   size_t tiles, channels;
-  /// Tile t's value at point p of (m + 2)^2 goes to out + p * point_step + t * tile_step.
+  /// Tile t at point p of (m + 2)^2 is row first + t of the lines from out + p * point_step on.
   float *out;
-  size_t point_step, tile_step;
+  fast_lines lines;
+  size_t point_step, first;
 } fast_input_tiles;
 
 /// Which output samples a transform makes: all, or one of two phases of an upsampled axis.
@@ -104,9 +116,10 @@ typedef struct {
 typedef struct {
   /// m: 4, or 6 where `vertical` and `horizontal` are FAST_WHOLE.
   size_t side;
-  /// Tile t's product j is at products + j * product_step + t * tile_step.
+  /// Tile t's product j is row first + t of the lines from products + j * product_step on.
   const float *products;
-  size_t product_step, tile_step;
+  fast_lines lines;
+  size_t product_step, first;
   fast_phase vertical, horizontal;
   size_t tiles, channels;
   /// One or two targets; each holds the first tile's first sample.
@@ -160,15 +173,34 @@ typedef struct {
   size_t set_step, product_step;
 } fast_weight_tiles;
 
+/// One step of online softmax for rows of scores, 16 floats apart, in lines `line_step` apart.
+typedef struct {
+  float *scores;
+  size_t line_step, rows;
+  /// Scores of a row, and how many values are wanted: zeros behind the scores.
+  size_t count, padded;
+  /// What scores are multiplied by first.
+  float scale;
+  /// Of each row: the largest score so far and the sum of exponentials, which are brought up to date,
+  /// and what sums before this step must be multiplied by.
+  float *maxima, *sums, *corrections;
+  /// exp(score - maximum), laid out as the scores: floats, perhaps in their place, or bfloat16, two in
+  /// a float's place.
+  plain_type to;
+  float *out;
+} fast_softmax;
+
 /// The kernels for one kind of vector unit.
 typedef struct {
   const char *name;
-  /// Reads `count` stored rows into rows of fast_padded(channels) values, `out_step` floats apart.
-  void (*load)(const fast_input *, const void *from, size_t count, float *out, size_t out_step);
-  /// Finishes `count` rows of sums (which may be changed), `step` apart, and stores them. `sums`,
-  /// where not null, is added each channel's sum, and from `channels` on its sum of squares.
-  void (*finish)(const fast_output *, float *rows, size_t step, size_t count, void *out,
-                 double *sums);
+  /// Reads `count` stored rows into rows `row_step` floats apart, whose lines are `line_step` apart.
+  void (*load)(const fast_input *, const void *from, size_t count, float *out, size_t row_step,
+               size_t line_step);
+  /// Finishes `count` rows of sums (which may be changed), `row_step` apart, with lines `line_step`
+  /// apart, and stores them. `sums` and `squares`, where not null, are added each channel's sum and sum
+  /// of squares.
+  void (*finish)(const fast_output *, float *rows, size_t row_step, size_t line_step, size_t count,
+                 void *out, double *sums, double *squares);
   void (*multiply)(const fast_product *);
   /// The same with a pair of bfloat16 values in the place of each float of `a` and `panels`: both
   /// products of a pair are added. Null where the CPU has no such instruction.
@@ -180,9 +212,9 @@ typedef struct {
   void (*finish_tiles)(const fast_output_tiles *, const fast_output *, const fast_frame *);
   void (*transform_weights)(const fast_weight_tiles *);
   void (*depthwise)(const fast_depthwise *);
-  /// One step of online softmax for a row of scores: scales, updates maximum and sum, leaves
-  /// exp(score - maximum) in `scores`, and returns what former sums must be multiplied by.
-  float (*softmax_step)(float *scores, size_t count, float scale, float *maximum, float *sum);
+  void (*softmax)(const fast_softmax *);
+  /// Multiplies `count` lines next to each other by a factor each.
+  void (*scale)(float *lines, const float *factors, size_t count);
 } fast_kernels;
 
 /// Kinds of vector units. A kind that the CPU or the build lacks falls back to a lesser one.
