@@ -266,10 +266,7 @@ def compare(options, which, source):
     for name, kind in [("PyTorch", PyTorch), ("vaecodec", Vaecodec)]:
         for dtype in options.dtypes:
             target = work / f"{options.family}.{which}.{name}.{dtype}.safetensors"
-            try:
-                sides[name, dtype] = kind(options, dtype, which, source, target)
-            except subprocess.CalledProcessError:
-                print(f"{name} {dtype} {which}: not on this machine", file=sys.stderr)
+            sides[name, dtype] = kind(options, dtype, which, source, target)
     times = {side: [] for side in sides}
     peaks = {}
     for _ in range(options.runs):

@@ -5,8 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 samples/setup.sh
-swift build -c release --product vaecodec
-swift build -c release --product vaecodec_frei0r
+samples/build.sh
 bin=$(swift build -c release --show-bin-path)
 vaecodec="$bin/vaecodec"
 out=samples/out

@@ -20,15 +20,15 @@ struct FastTileLayout {
     grid = space.grid(task)
     let all = group.steps.count * grid.h * grid.w
     // Enough tiles to make reading the weights worth it, few enough for the cache and for several
-    // threads. Narrow layers have small weights: 32 tiles, of two steps where those share input
+    // threads. Narrow layers have small weights: few tiles, of two steps where those share input
     // frames, keep a block's memory near the second-level cache.
     let channels = max(task.inputChannels, task.outputChannels)
-    let isPlain = task.upsampling == .none && channels > 64
+    let isPlain = task.upsampling == .none
     let (target, mostSteps) =
-      if isPlain && task.kernel.t == 1 {
+      if isPlain && channels > 64 && task.kernel.t == 1 {
         (channels > 256 ? max(32, min(128, all / 4)) : space.side == 6 ? 48 : 32, 1)
-      } else if isPlain && channels <= 128 && group.kind.products.count > 1 {
-        (32, 2)
+      } else if channels <= 64 || isPlain && channels <= 128 && group.kind.products.count > 1 {
+        (channels > 16 ? 32 : 64, 2)
       } else {
         (channels > 256 ? 64 : max(32, min(128, all / 8)), 8)
       }
