@@ -107,9 +107,8 @@ FAST_INLINE void multiply_with(const fast_product *p, const block_function funct
   const size_t vector_step = FAST_WIDTH < fast_lane_count ? FAST_WIDTH : p->out_lines.line_step;
   // Asked for meanwhile: the next panel, and the next product's rows, in equal shares.
   const size_t blocks = (p->rows + FAST_ROWS - 1) / FAST_ROWS;
-  const size_t a_step =
-      p->next_a ? p->rows * p->depth * sizeof(float) / (blocks * panels * depth) : 0;
-  const size_t b_step = fast_panel_width * sizeof(float) / blocks;
+  const size_t a_step = p->next_a ? quotient(FAST_ROWS * sizeof(float), panels * p->tap_count) : 0;
+  const size_t b_step = quotient(fast_panel_width * sizeof(float), blocks);
   block_ahead ahead = {.a = (const char *)(p->next_a ? p->next_a : p->a), .a_step = a_step};
   for (size_t panel = 0; panel < columns; panel += fast_panel_width) {
     const size_t width = columns - panel < fast_panel_width ? fast_lane_count : fast_panel_width;
@@ -123,7 +122,7 @@ FAST_INLINE void multiply_with(const fast_product *p, const block_function funct
       const size_t group = left < p->a_lines.group ? left : p->a_lines.group;
       const size_t most = (group + FAST_ROWS - 1) / FAST_ROWS;
       for (size_t first = 0, block = 0; block < most; block++) {
-        const size_t rows = (group - first) / (most - block);
+        const size_t rows = quotient(group - first, most - block);
         const size_t offset = first * fast_lane_count;
         for (size_t column = 0; column < width;) {
           const size_t vectors = width - column >= 2 * FAST_WIDTH ? 2 : 1;

@@ -34,14 +34,15 @@ FAST_INLINE void transform_input_with(const fast_input_tiles *p, const int side,
   const int points = side + 2;
   const vec a_factor = vec_of(p->a_factor), b_factor = vec_of(p->b_factor);
   for (size_t tile = 0; tile < p->tiles; tile++) {
-    const size_t start = tile * (size_t)side * p->column_step;
+    const size_t start = tile * (size_t)side * fast_lane_count;
     float *out = p->out + row_in_lines(&p->lines, p->first + tile);
     for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
+      const size_t corner = start + in_lines(c, p->line_step);
       vec half[most_points][most_points];
       FAST_UNROLL for (int x = 0; x < points; x++) {
         vec d[most_points], t[most_points];
         FAST_UNROLL for (int y = 0; y < points; y++) {
-          const size_t at = start + (size_t)y * p->row_step + (size_t)x * p->column_step + c;
+          const size_t at = corner + (size_t)y * p->row_step + (size_t)x * fast_lane_count;
           d[y] = vec_load(p->a + at) * a_factor;
           if (has_second) d[y] = vec_load(p->b + at) * b_factor + d[y];
         }
@@ -126,6 +127,7 @@ FAST_INLINE void transform_columns(const float *products, size_t step, vec half[
 
 FAST_INLINE void transform_output_with(const fast_output_tiles *p, const int side,
                                        const fast_phase vertical, const fast_phase horizontal) {
+  const size_t column_step = (horizontal == FAST_WHOLE ? 1 : 2) * fast_lane_count;
   for (size_t tile = 0; tile < p->tiles; tile++) {
     const float *products = p->products + row_in_lines(&p->lines, p->first + tile);
     for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
@@ -134,12 +136,13 @@ FAST_INLINE void transform_output_with(const fast_output_tiles *p, const int sid
       FAST_UNROLL for (int y = 0; y < side; y++) {
         vec r[most_side];
         from_points(half[y], r, side, horizontal);
-        const size_t at = tile * (size_t)side * p->column_step + (size_t)y * p->row_step + c;
+        const size_t at = tile * (size_t)side * column_step + (size_t)y * p->row_step +
+                          in_lines(c, p->target_line_step);
         for (size_t i = 0; i < p->contribution_count; i++) {
           const fast_contribution *to = &p->contributions[i];
           const vec factor = vec_of(to->factor);
           FAST_UNROLL for (int x = 0; x < side; x++) {
-            float *target = to->target + at + (size_t)x * p->column_step;
+            float *target = to->target + at + (size_t)x * column_step;
             vec_store(target, to->accumulates ? factor * r[x] + vec_load(target) : factor * r[x]);
           }
         }

@@ -47,15 +47,15 @@ struct FastBlockInput {
     for (index, row) in rows.enumerated() {
       reader.load(
         frame: frame, row: top + row, columns: left..<left + columns,
-        into: target + index * layout.inputColumns * layout.inputWidth,
-        steps: FastSteps(rowsOf: layout.inputWidth))
+        into: target + index * layout.inputRowCount,
+        steps: FastSteps(linesOf: layout.inputColumns))
     }
   }
 
   /// Loads and transforms the input of a single product, a row of tiles at a time.
   private func transformRows(_ block: FastBlock, _ product: FastTime.Product) {
     let (layout, side) = (block.layout, block.layout.space.side)
-    let rowCount = layout.inputColumns * layout.inputWidth
+    let rowCount = layout.inputRowCount
     var call = call(block, product)
     var tile = 0
     for step in block.steps {
@@ -81,8 +81,8 @@ struct FastBlockInput {
     call.side = layout.space.side
     call.a_factor = product.first.factor
     call.b_factor = product.second?.factor ?? 0
-    call.row_step = layout.inputColumns * layout.inputWidth
-    call.column_step = layout.inputWidth
+    call.row_step = layout.inputRowCount
+    call.line_step = layout.inputColumns * Int(fast_lane_count)
     call.tiles = block.x.count
     call.channels = layout.inputWidth
     call.out = block.points

@@ -56,7 +56,7 @@ struct FastBlockOutput {
     var call = call(block)
     call.contribution_count = product.contributions.count
     call.row_step = scale * layout.sumsRowCount
-    call.column_step = scale * layout.outputWidth
+    call.target_line_step = layout.sumsSteps.line
     let phases = scale == 1 ? [FAST_WHOLE] : [FAST_EVEN, FAST_ODD]
     var tile = 0
     for step in 0..<block.steps.count {
@@ -66,7 +66,7 @@ struct FastBlockOutput {
           for (x, horizontal) in phases.enumerated() {
             (call.vertical, call.horizontal) = (vertical, horizontal)
             let offset =
-              (call.side * row * scale + y) * layout.sumsRowCount + x * layout.outputWidth
+              (call.side * row * scale + y) * layout.sumsRowCount + x * layout.sumsSteps.row
             func contribution(_ index: Int) -> fast_contribution {
               let part = product.contributions[min(index, product.contributions.count - 1)]
               let frame = step * layout.group.kind.outputs + part.output
@@ -118,7 +118,7 @@ struct FastBlockOutput {
         for row in rows {
           writer.finish(
             sums + (row - rows.lowerBound) * layout.sumsRowCount,
-            steps: FastSteps(rowsOf: layout.outputWidth),
+            steps: layout.sumsSteps,
             position: (frame * task.output.height + row) * task.output.width + first,
             count: count, statistics: statistics)
         }

@@ -12,6 +12,8 @@ struct FastTileLayout {
   private let stepRuns: EvenParts
   private let rows: EvenParts
   private let columns: EvenParts
+  /// Groups of a block's tiles that a block of products takes at once.
+  private let tileGroups: EvenParts
 
   init(_ task: ConvolutionTask, _ group: FastTime.Group) {
     self.task = task
@@ -36,6 +38,11 @@ struct FastTileLayout {
     let perStep = max(1, Float(target) / Float(stepRuns.largest))
     rows = EvenParts(grid.h, about: perStep.squareRoot())
     columns = EvenParts(grid.w, about: perStep * Float(rows.parts) / Float(grid.h))
+    tileGroups = EvenParts(stepRuns.largest * rows.largest * columns.largest, most: 14)
+    let counts = (0..<stepRuns.parts).map { [stepRuns] run in
+      Self.frames(of: group.steps[stepRuns[run]]).count
+    }
+    inputFrames = group.kind.products.count == 1 ? 1 : (counts.max() ?? 0) + 1
   }
 
   var blockCount: Int { stepRuns.parts * rows.parts * columns.parts }
@@ -58,19 +65,16 @@ struct FastTileLayout {
   /// Whether tiles are finished as they are transformed back.
   var finishesTiles: Bool { isSingle && scale == 1 && task.thenNormEpsilon == nil }
 
-  // The normalised input: [frame][row][column][channels], one frame of zeros behind. Of a single
+  // The normalised input: [frame][row][line][column][16], one frame of zeros behind. Of a single
   // product the rows of one row of tiles.
 
   var inputWidth: Int { fast_padded(task.inputChannels) }
   var outputWidth: Int { fast_padded(task.outputChannels) }
   var inputRows: Int { space.side * (isSingle ? 1 : tile.h) + 2 }
   var inputColumns: Int { space.side * tile.w + 2 }
-  var inputFrameCount: Int { inputRows * inputColumns * inputWidth }
-  var inputFrames: Int {
-    if isSingle { return 1 }
-    let counts = (0..<stepRuns.parts).map { Self.frames(of: group.steps[stepRuns[$0]]).count }
-    return (counts.max() ?? 0) + 1
-  }
+  var inputRowCount: Int { inputColumns * inputWidth }
+  var inputFrameCount: Int { inputRows * inputRowCount }
+  let inputFrames: Int
 
   /// The input frames that `steps` see.
   static func frames(of steps: ArraySlice<FastTime.Step>) -> Range<Int> {
@@ -82,9 +86,8 @@ struct FastTileLayout {
   // [product][group][line][tile][16]. Steps between points that are multiples of 4096 bytes would share
   // few places of the cache.
 
-  private var tileGroups: EvenParts { EvenParts(steps * tile.h * tile.w, most: 14) }
   private var groupedTiles: Int { tileGroups.parts * tileGroups.largest }
-  /// Rows of operands and results of `width` channels: groups that a block of products takes at once.
+  /// Rows of operands and results of `width` channels.
   private func lines(_ width: Int) -> fast_lines {
     let group = tileGroups.largest
     return fast_lines(
@@ -97,9 +100,10 @@ struct FastTileLayout {
   var productStep: Int { groupedTiles * outputWidth + 16 }
   var productsCount: Int { space.products * productStep }
 
-  // The sums: [step][output][row][column][channels].
+  // The sums: [step][output][row][line][column][16].
 
   var scale: Int { task.upsampling.spaceFactor }
+  var sumsSteps: FastSteps { FastSteps(linesOf: space.side * tile.w * scale) }
   var sumsRowCount: Int { space.side * tile.w * scale * outputWidth }
   var sumsFrameCount: Int { space.side * tile.h * scale * sumsRowCount }
   private var sumsBlockCount: Int {
@@ -139,19 +143,23 @@ struct FastTileLayout {
 private struct EvenParts {
   let count: Int
   let parts: Int
+  let largest: Int
 
   /// Parts of `most` at most.
   init(_ count: Int, most: Int) {
-    self.count = count
-    parts = (count + most - 1) / most
+    self.init(count, parts: (count + most - 1) / most)
   }
 
   /// Parts of about `size`.
   init(_ count: Int, about size: Float) {
-    self.count = count
-    parts = min(count, max(1, Int((Float(count) / size).rounded())))
+    self.init(count, parts: min(count, max(1, Int((Float(count) / size).rounded()))))
   }
 
-  var largest: Int { (count + parts - 1) / parts }
+  private init(_ count: Int, parts: Int) {
+    self.count = count
+    self.parts = parts
+    largest = (count + parts - 1) / parts
+  }
+
   subscript(part: Int) -> Range<Int> { part * count / parts..<(part + 1) * count / parts }
 }

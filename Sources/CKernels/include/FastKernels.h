@@ -84,8 +84,8 @@ typedef struct {
   /// a_factor * a + b_factor * b. `b` may be null.
   const float *a, *b;
   float a_factor, b_factor;
-  /// Values between rows and between columns of the frames.
-  size_t row_step, column_step;
+  /// Values between rows and between lines of the frames; columns lie next to each other.
+  size_t row_step, line_step;
   size_t tiles, channels;
   /// Tile t at point p of (m + 2)^2 is row first + t of the lines from out + p * point_step on.
   float *out;
@@ -125,8 +125,9 @@ typedef struct {
   /// One or two targets; each holds the first tile's first sample.
   fast_contribution contributions[2];
   size_t contribution_count;
-  /// Values between the samples of a tile, vertically and horizontally.
-  size_t row_step, column_step;
+  /// Values between a target's rows, and between its lines; samples of a row lie next to each other,
+  /// those of a phase 32 floats apart.
+  size_t row_step, target_line_step;
 } fast_output_tiles;
 
 /// Where a row of finished tiles goes.
