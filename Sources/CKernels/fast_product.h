@@ -45,7 +45,7 @@ typedef struct {
                                     : vec_of(0.0f);                                             \
     for (size_t tap = 0; tap < p->tap_count; tap++) {                                           \
       const float *line = a + p->taps[tap];                                                     \
-      for (size_t left = p->depth; left > 0; line += p->a_lines.line_step) {                          \
+      for (size_t left = p->depth; left > 0; line += p->a_lines.line_step) {                    \
         const size_t depth = left < fast_lane_count ? left : fast_lane_count;                   \
         left -= depth;                                                                          \
         for (const float *x = line; x < line + depth; x++, b += b_step) {                       \
