@@ -1,11 +1,25 @@
 // Transforms of F(m x m, 3x3) for m = 4 and 6: Lavin and Gray, "Fast Algorithms for Convolutional
 // Neural Networks" (2016), with the points 0, 1, -1, 2, -2, for m = 6 also 1/2 and -1/2, and infinity.
+//
+// With stride 2 the even samples meet two taps and the odd ones one: F(4, 2) with the points 0, 1, -1,
+// 2 and infinity, where a single tap as the first of two has no product at infinity.
 
-enum { most_points = 8, most_side = 6 };
+enum { most_inputs = 9, most_points = 8, most_side = 6 };
 
 // One axis of the input transform.
-FAST_INLINE void to_points(const vec *d, vec *t, const int side) {
-  if (side == 4) {
+FAST_INLINE void to_points(const vec *d, vec *t, const fast_algorithm algorithm) {
+  if (algorithm == FAST_F4_STRIDED) {
+    FAST_UNROLL for (int odd = 0; odd < 2; odd++) {
+      const vec *e = d + odd;
+      vec *u = t + 5 * odd;
+      vec a = e[6] - e[4];
+      u[0] = 2.0f * (e[0] - e[4]) + (e[6] - e[2]);
+      u[1] = a - 2.0f * e[2];
+      u[2] = 2.0f * e[2] + (e[6] - 3.0f * e[4]);
+      u[3] = e[6] - e[2];
+      if (!odd) u[4] = 2.0f * (e[2] - e[6]) + (e[8] - e[4]);
+    }
+  } else if (algorithm == FAST_F4) {
     vec a = d[4] - 4.0f * d[2], b = d[3] - 4.0f * d[1];
     vec c = d[4] - d[2], e = 2.0f * (d[3] - d[1]);
     t[0] = 4.0f * d[0] + (d[4] - 5.0f * d[2]);
@@ -29,30 +43,30 @@ FAST_INLINE void to_points(const vec *d, vec *t, const int side) {
   }
 }
 
-FAST_INLINE void transform_input_with(const fast_input_tiles *p, const int side,
+FAST_INLINE void transform_input_with(const fast_input_tiles *p, const fast_algorithm algorithm,
                                       const int has_second) {
-  const int points = side + 2;
+  const int points = (int)fast_inputs(algorithm);
   const vec a_factor = vec_of(p->a_factor), b_factor = vec_of(p->b_factor);
   for (size_t tile = 0; tile < p->tiles; tile++) {
-    const size_t start = tile * (size_t)side * fast_lane_count;
+    const size_t start = tile * fast_step(algorithm) * fast_lane_count;
     float *out = p->out + row_in_lines(&p->lines, p->first + tile);
     for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
       const size_t corner = start + in_lines(c, p->line_step);
-      vec half[most_points][most_points];
+      vec half[most_inputs][most_inputs];
       FAST_UNROLL for (int x = 0; x < points; x++) {
-        vec d[most_points], t[most_points];
+        vec d[most_inputs], t[most_inputs];
         FAST_UNROLL for (int y = 0; y < points; y++) {
           const size_t at = corner + (size_t)y * p->row_step + (size_t)x * fast_lane_count;
           d[y] = vec_load(p->a + at) * a_factor;
           if (has_second) d[y] = vec_load(p->b + at) * b_factor + d[y];
         }
-        to_points(d, t, side);
+        to_points(d, t, algorithm);
         FAST_UNROLL for (int y = 0; y < points; y++) half[y][x] = t[y];
       }
       float *target = out + in_lines(c, p->lines.line_step);
       FAST_UNROLL for (int y = 0; y < points; y++) {
-        vec t[most_points];
-        to_points(half[y], t, side);
+        vec t[most_inputs];
+        to_points(half[y], t, algorithm);
         FAST_UNROLL for (int x = 0; x < points; x++)
             vec_store(target + (size_t)(y * points + x) * p->point_step, t[x]);
       }
@@ -60,25 +74,35 @@ FAST_INLINE void transform_input_with(const fast_input_tiles *p, const int side,
   }
 }
 
-static void transform_input(const fast_input_tiles *p) {
-  if (p->side == 4) {
-    if (p->b) {
-      transform_input_with(p, 4, 1);
-    } else {
-      transform_input_with(p, 4, 0);
-    }
-  } else if (p->b) {
-    transform_input_with(p, 6, 1);
+FAST_INLINE void transform_input_of(const fast_input_tiles *p, const fast_algorithm algorithm) {
+  if (p->b) {
+    transform_input_with(p, algorithm, 1);
   } else {
-    transform_input_with(p, 6, 0);
+    transform_input_with(p, algorithm, 0);
+  }
+}
+
+static void transform_input(const fast_input_tiles *p) {
+  switch (p->algorithm) {
+    case FAST_F4: transform_input_of(p, FAST_F4); break;
+    case FAST_F6: transform_input_of(p, FAST_F6); break;
+    case FAST_F4_STRIDED: transform_input_of(p, FAST_F4_STRIDED); break;
   }
 }
 
 // One axis of the output transform; what `phase` lacks of the points is zero.
-FAST_INLINE void from_points(const vec *m, vec *y, const int side, const fast_phase phase) {
+FAST_INLINE void from_points(const vec *m, vec *y, const fast_algorithm algorithm,
+                             const fast_phase phase) {
   vec s1 = m[1] + m[2], d1 = m[1] - m[2];
+  if (algorithm == FAST_F4_STRIDED) {
+    y[0] = m[0] + s1 + m[3];
+    y[1] = 2.0f * m[3] + d1;
+    y[2] = 4.0f * m[3] + s1;
+    y[3] = 8.0f * m[3] + d1 + m[4];
+    return;
+  }
   vec s2 = m[3] + m[4], d2 = m[3] - m[4];
-  if (side == 4) {
+  if (algorithm == FAST_F4) {
     y[0] = phase == FAST_ODD ? s1 + s2 : m[0] + s1 + s2;
     y[1] = 2.0f * d2 + d1;
     y[2] = 4.0f * s2 + s1;
@@ -105,9 +129,9 @@ FAST_INLINE int product_of(const int point, const fast_phase phase) {
 
 // All columns of a tile's products through the vertical half of the output transform.
 FAST_INLINE void transform_columns(const float *products, size_t step, vec half[][most_points],
-                                   const int side, const fast_phase vertical,
+                                   const fast_algorithm algorithm, const fast_phase vertical,
                                    const fast_phase horizontal) {
-  const int points = side + 2;
+  const int side = (int)fast_side(algorithm), points = (int)fast_points(algorithm);
   const int across = horizontal == FAST_WHOLE ? points : fast_upsampled_count;
   FAST_UNROLL for (int x = 0; x < points; x++) {
     const int jx = product_of(x, horizontal);
@@ -120,22 +144,25 @@ FAST_INLINE void transform_columns(const float *products, size_t step, vec half[
       const int jy = product_of(y, vertical);
       m[y] = jy < 0 ? vec_of(0.0f) : vec_load(products + (size_t)(jy * across + jx) * step);
     }
-    from_points(m, r, side, vertical);
+    from_points(m, r, algorithm, vertical);
     FAST_UNROLL for (int y = 0; y < side; y++) half[y][x] = r[y];
   }
 }
 
-FAST_INLINE void transform_output_with(const fast_output_tiles *p, const int side,
-                                       const fast_phase vertical, const fast_phase horizontal) {
+FAST_INLINE void transform_output_with(const fast_output_tiles *p,
+                                       const fast_algorithm algorithm, const fast_phase vertical,
+                                       const fast_phase horizontal) {
+  const int side = (int)fast_side(algorithm);
   const size_t column_step = (horizontal == FAST_WHOLE ? 1 : 2) * fast_lane_count;
   for (size_t tile = 0; tile < p->tiles; tile++) {
     const float *products = p->products + row_in_lines(&p->lines, p->first + tile);
     for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
       vec half[most_side][most_points];
-      transform_columns(products + in_lines(c, p->lines.line_step), p->product_step, half, side, vertical, horizontal);
+      transform_columns(products + in_lines(c, p->lines.line_step), p->product_step, half,
+                        algorithm, vertical, horizontal);
       FAST_UNROLL for (int y = 0; y < side; y++) {
         vec r[most_side];
-        from_points(half[y], r, side, horizontal);
+        from_points(half[y], r, algorithm, horizontal);
         const size_t at = tile * (size_t)side * column_step + (size_t)y * p->row_step +
                           in_lines(c, p->target_line_step);
         for (size_t i = 0; i < p->contribution_count; i++) {
@@ -152,28 +179,30 @@ FAST_INLINE void transform_output_with(const fast_output_tiles *p, const int sid
 }
 
 static void transform_output(const fast_output_tiles *p) {
-  if (p->side == 6) {
-    transform_output_with(p, 6, FAST_WHOLE, FAST_WHOLE);
+  if (p->algorithm == FAST_F6) {
+    transform_output_with(p, FAST_F6, FAST_WHOLE, FAST_WHOLE);
+  } else if (p->algorithm == FAST_F4_STRIDED) {
+    transform_output_with(p, FAST_F4_STRIDED, FAST_WHOLE, FAST_WHOLE);
   } else if (p->vertical == FAST_WHOLE) {
-    transform_output_with(p, 4, FAST_WHOLE, FAST_WHOLE);
+    transform_output_with(p, FAST_F4, FAST_WHOLE, FAST_WHOLE);
   } else if (p->vertical == FAST_EVEN) {
     if (p->horizontal == FAST_EVEN) {
-      transform_output_with(p, 4, FAST_EVEN, FAST_EVEN);
+      transform_output_with(p, FAST_F4, FAST_EVEN, FAST_EVEN);
     } else {
-      transform_output_with(p, 4, FAST_EVEN, FAST_ODD);
+      transform_output_with(p, FAST_F4, FAST_EVEN, FAST_ODD);
     }
   } else if (p->horizontal == FAST_EVEN) {
-    transform_output_with(p, 4, FAST_ODD, FAST_EVEN);
+    transform_output_with(p, FAST_F4, FAST_ODD, FAST_EVEN);
   } else {
-    transform_output_with(p, 4, FAST_ODD, FAST_ODD);
+    transform_output_with(p, FAST_F4, FAST_ODD, FAST_ODD);
   }
 }
 
 FAST_INLINE void finish_tiles_with(const fast_output_tiles *p, const fast_output *o,
-                                   const fast_frame *frame, const int side, const plain_type type,
-                                   const int adds_residual, const int has_sums,
-                                   const plain_function f) {
-  const int points = side + 2;
+                                   const fast_frame *frame, const fast_algorithm algorithm,
+                                   const plain_type type, const int adds_residual,
+                                   const int has_sums, const plain_function f) {
+  const int side = (int)fast_side(algorithm), points = (int)fast_points(algorithm);
   const size_t column_bytes = o->row_step * bytes_of(type);
   for (size_t tile = 0; tile < p->tiles; tile++) {
     const float *products = p->products + row_in_lines(&p->lines, p->first + tile);
@@ -189,7 +218,7 @@ FAST_INLINE void finish_tiles_with(const fast_output_tiles *p, const fast_output
         vec m[most_points], r[most_side];
         FAST_UNROLL for (int y = 0; y < points; y++)
             m[y] = vec_load(source + (size_t)(y * points + x) * p->product_step);
-        from_points(m, r, side, FAST_WHOLE);
+        from_points(m, r, algorithm, FAST_WHOLE);
         FAST_UNROLL for (int y = 0; y < side; y++) half[y][x] = r[y];
       }
       char *first = (char *)frame->out + left * column_bytes + c * bytes_of(type);
@@ -197,7 +226,7 @@ FAST_INLINE void finish_tiles_with(const fast_output_tiles *p, const fast_output
       FAST_ROLL for (int y = 0; y < side; y++) {
         if ((size_t)y < frame->rows) {
           vec r[most_side];
-          from_points(half[y], r, side, FAST_WHOLE);
+          from_points(half[y], r, algorithm, FAST_WHOLE);
           char *row = first + (size_t)y * frame->row_step * bytes_of(type);
           FAST_UNROLL for (int x = 0; x < side; x++) {
             if ((size_t)x < columns) {
@@ -216,27 +245,34 @@ FAST_INLINE void finish_tiles_with(const fast_output_tiles *p, const fast_output
 }
 
 FAST_INLINE void finish_tiles_of(const fast_output_tiles *p, const fast_output *o,
-                                 const fast_frame *frame, const int side, const plain_type type) {
+                                 const fast_frame *frame, const fast_algorithm algorithm,
+                                 const plain_type type) {
   if (o->function == PLAIN_NONE && frame->sums) {
     if (o->adds_residual) {
-      finish_tiles_with(p, o, frame, side, type, 1, 1, PLAIN_NONE);
+      finish_tiles_with(p, o, frame, algorithm, type, 1, 1, PLAIN_NONE);
     } else {
-      finish_tiles_with(p, o, frame, side, type, 0, 1, PLAIN_NONE);
+      finish_tiles_with(p, o, frame, algorithm, type, 0, 1, PLAIN_NONE);
     }
   } else {
-    finish_tiles_with(p, o, frame, side, type, o->adds_residual, frame->sums != 0, o->function);
+    finish_tiles_with(p, o, frame, algorithm, type, o->adds_residual, frame->sums != 0,
+                      o->function);
+  }
+}
+
+FAST_INLINE void finish_tiles_by(const fast_output_tiles *p, const fast_output *o,
+                                 const fast_frame *frame, const fast_algorithm algorithm) {
+  if (o->type == PLAIN_F32) {
+    finish_tiles_of(p, o, frame, algorithm, PLAIN_F32);
+  } else {
+    finish_tiles_of(p, o, frame, algorithm, PLAIN_BF16);
   }
 }
 
 static void finish_tiles(const fast_output_tiles *p, const fast_output *o,
                          const fast_frame *frame) {
-  if (p->side == 6 && o->type == PLAIN_F32) {
-    finish_tiles_of(p, o, frame, 6, PLAIN_F32);
-  } else if (p->side == 6) {
-    finish_tiles_of(p, o, frame, 6, PLAIN_BF16);
-  } else if (o->type == PLAIN_F32) {
-    finish_tiles_of(p, o, frame, 4, PLAIN_F32);
-  } else {
-    finish_tiles_of(p, o, frame, 4, PLAIN_BF16);
+  switch (p->algorithm) {
+    case FAST_F4: finish_tiles_by(p, o, frame, FAST_F4); break;
+    case FAST_F6: finish_tiles_by(p, o, frame, FAST_F6); break;
+    case FAST_F4_STRIDED: finish_tiles_by(p, o, frame, FAST_F4_STRIDED); break;
   }
 }

@@ -1,4 +1,4 @@
-// The weight transform of F(m x m, 3x3), for a panel of output channels at a time.
+// The weight transform, for a panel of output channels at a time.
 
 enum { most_taps = 3 };
 
@@ -18,7 +18,7 @@ FAST_INLINE void transform_weight(const fast_weight_tiles *p, const vec taps[mos
           h[x] = row[0] * g[x] + row[1] * g[3 + x] + row[2] * g[6 + x];
       for (size_t x = 0; x < p->points; x++) {
         const float *column = p->space + 3 * x;
-        vec_stream(out + (y * p->points + x) * p->product_step,
+        vec_stream(out + p->places[y * p->points + x],
                    column[0] * h[0] + column[1] * h[1] + column[2] * h[2]);
       }
     }

@@ -38,20 +38,25 @@ struct FastBlockCall {
 
   private func multiply(_ block: FastBlock, _ product: FastTime.Product) {
     let (layout, space) = (block.layout, block.layout.space)
-    withUnsafePointer(to: 0) { tap in
-      var call = fast_product()
-      call.a_lines = layout.pointLines
-      call.rows = block.tiles
-      call.taps = tap
-      call.tap_count = 1
-      call.depth = task.inputChannels
-      call.columns = layout.outputWidth
-      call.out_lines = layout.productLines
-      for j in 0..<space.products {
-        call.a = UnsafePointer(block.points + space.point(of: j) * layout.pointStep)
-        call.next_a =
-          j + 1 < space.products
-          ? UnsafePointer(block.points + space.point(of: j + 1) * layout.pointStep) : nil
+    var call = fast_product()
+    call.a_lines = layout.pointLines
+    call.rows = block.tiles
+    call.depth = task.inputChannels
+    call.columns = layout.outputWidth
+    call.out_lines = layout.productLines
+    func points(_ product: Int) -> UnsafePointer<Float> {
+      UnsafePointer(block.points + (weights.terms[product].first?.point ?? 0) * layout.pointStep)
+    }
+    for j in 0..<space.products {
+      let terms = weights.terms[j]
+      withUnsafeTemporaryAllocation(of: Int.self, capacity: terms.count) { taps in
+        for (index, term) in terms.enumerated() {
+          taps[index] = (term.point - (terms.first?.point ?? 0)) * layout.pointStep
+        }
+        call.taps = UnsafePointer(taps.baseAddress)
+        call.tap_count = terms.count
+        call.a = points(j)
+        call.next_a = j + 1 < space.products ? points(j + 1) : nil
         call.panels = packed + weights.offset(set: product.set, product: j)
         call.out = block.products + j * layout.productStep
         kernels.multiply(&call)

@@ -27,7 +27,7 @@ struct FastBlockInput {
   /// Fills the block's copy of the input: normalised, and padded at the borders.
   private func loadFrames(_ block: FastBlock) {
     let layout = block.layout
-    let rows = layout.space.side * block.y.count + 2
+    let rows = layout.space.step * (block.y.count - 1) + layout.space.inputs
     for frame in block.frames {
       loadRows(0..<rows, of: frame, block, into: block.inputFrame(frame))
     }
@@ -41,9 +41,11 @@ struct FastBlockInput {
     _ rows: Range<Int>, of frame: Int, _ block: FastBlock,
     into target: UnsafeMutablePointer<Float>
   ) {
-    let (layout, side) = (block.layout, block.layout.space.side)
-    let (top, left) = (side * block.y.lowerBound - 1, side * block.x.lowerBound - 1)
-    let columns = side * block.x.count + 2
+    let (layout, space, padding) = (block.layout, block.layout.space, reader.padding)
+    let (top, left) = (
+      space.step * block.y.lowerBound - padding.h, space.step * block.x.lowerBound - padding.w
+    )
+    let columns = space.step * (block.x.count - 1) + space.inputs
     for (index, row) in rows.enumerated() {
       reader.load(
         frame: frame, row: top + row, columns: left..<left + columns,
@@ -54,18 +56,19 @@ struct FastBlockInput {
 
   /// Loads and transforms the input of a single product, a row of tiles at a time.
   private func transformRows(_ block: FastBlock, _ product: FastTime.Product) {
-    let (layout, side) = (block.layout, block.layout.space.side)
-    let rowCount = layout.inputRowCount
+    let (rowCount, space) = (block.layout.inputRowCount, block.layout.space)
     var call = call(block, product)
     var tile = 0
     for step in block.steps {
       guard let frame = step.inputs[product.first.frame] else { continue }
       for row in 0..<block.y.count {
-        // The last two rows are the next ones' first.
-        if row > 0 { block.input.update(from: block.input + side * rowCount, count: 2 * rowCount) }
-        let known = row == 0 ? 0 : 2
+        // The last rows are the next ones' first.
+        let shared = space.inputs - space.step
+        let known = row == 0 ? 0 : shared
+        block.input.update(from: block.input + space.step * rowCount, count: known * rowCount)
+        let first = space.step * row
         loadRows(
-          side * row + known..<side * row + side + 2, of: frame, block,
+          first + known..<first + space.inputs, of: frame, block,
           into: block.input + known * rowCount)
         call.a = UnsafePointer(block.input)
         call.first = tile
@@ -78,7 +81,7 @@ struct FastBlockInput {
   private func call(_ block: FastBlock, _ product: FastTime.Product) -> fast_input_tiles {
     let layout = block.layout
     var call = fast_input_tiles()
-    call.side = layout.space.side
+    call.algorithm = layout.space.algorithm
     call.a_factor = product.first.factor
     call.b_factor = product.second?.factor ?? 0
     call.row_step = layout.inputRowCount
@@ -96,7 +99,7 @@ struct FastBlockInput {
     var tile = 0
     for step in block.steps {
       for row in 0..<block.y.count {
-        let offset = call.side * row * call.row_step
+        let offset = block.layout.space.step * row * call.row_step
         call.a = UnsafePointer(block.inputFrame(step.inputs[product.first.frame]) + offset)
         call.b = product.second.map {
           UnsafePointer(block.inputFrame(step.inputs[$0.frame]) + offset)

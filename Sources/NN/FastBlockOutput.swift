@@ -41,7 +41,7 @@ struct FastBlockOutput {
 
   private func call(_ block: FastBlock) -> fast_output_tiles {
     var call = fast_output_tiles()
-    call.side = block.layout.space.side
+    call.algorithm = block.layout.space.algorithm
     call.products = UnsafePointer(block.products)
     call.product_step = block.layout.productStep
     call.lines = block.layout.productLines
@@ -66,7 +66,7 @@ struct FastBlockOutput {
           for (x, horizontal) in phases.enumerated() {
             (call.vertical, call.horizontal) = (vertical, horizontal)
             let offset =
-              (call.side * row * scale + y) * layout.sumsRowCount + x * layout.sumsSteps.row
+              (layout.space.side * row * scale + y) * layout.sumsRowCount + x * layout.sumsSteps.row
             func contribution(_ index: Int) -> fast_contribution {
               let part = product.contributions[min(index, product.contributions.count - 1)]
               let frame = step * layout.group.kind.outputs + part.output

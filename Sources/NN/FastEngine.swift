@@ -16,7 +16,7 @@
 
     func packing(for task: ConvolutionTask) -> WeightPacking {
       let (layout, bytes) =
-        if FastWinograd.suits(task) {
+        if suitsWinograd(task) {
           (winograd(task).weights.layout, winograd(task).weights.bytes)
         } else {
           (direct(task).layout.layout, direct(task).layout.bytes)
@@ -30,7 +30,7 @@
       for task: ConvolutionTask, on workers: WorkerPool
     ) {
       let packed = packed.assumingMemoryBound(to: Float.self)
-      if FastWinograd.suits(task) {
+      if suitsWinograd(task) {
         winograd(task).weights.pack(weights, into: packed, kernels: kernels, on: workers)
       } else {
         direct(task).layout.pack(weights, into: packed, on: workers)
@@ -38,22 +38,22 @@
     }
 
     func workspaceBytes(for task: ConvolutionTask, workers: Int) -> Int {
-      FastWinograd.suits(task)
+      suitsWinograd(task)
         ? winograd(task).workspaceBytes(workers: workers)
         : direct(task).workspaceBytes(workers: workers)
     }
 
     func effectiveMultiplyAdds(of task: ConvolutionTask) -> Int {
-      FastWinograd.suits(task)
+      suitsWinograd(task)
         ? min(winograd(task).multiplyAdds, task.multiplyAdds) : task.multiplyAdds
     }
 
     func gathersSums(for task: ConvolutionTask) -> Bool {
-      FastWinograd.suits(task) || FastDirect.gathersSums(for: task)
+      suitsWinograd(task) || FastDirect.gathersSums(for: task)
     }
 
     func convolve(_ task: ConvolutionTask, _ buffers: ConvolutionBuffers, on workers: WorkerPool) {
-      if FastWinograd.suits(task) {
+      if suitsWinograd(task) {
         winograd(task).run(buffers, on: workers)
       } else {
         direct(task).run(buffers, on: workers)
@@ -66,6 +66,10 @@
 
     func attend(_ task: AttentionTask, _ buffers: AttentionBuffers, on workers: WorkerPool) {
       FastAttention(task, kernels: kernels).run(buffers, on: workers)
+    }
+
+    private func suitsWinograd(_ task: ConvolutionTask) -> Bool {
+      FastWinograd.suits(task, kernels)
     }
 
     private func direct(_ task: ConvolutionTask) -> FastDirect {

@@ -61,6 +61,8 @@ struct FastReader {
     }
   }
 
+  /// What the input is padded with in front.
+  var padding: Axes { task.leadingPadding }
   /// First channel that is read.
   private let first: Int
   /// Lines that a position takes.
@@ -180,7 +182,7 @@ struct FastWriter {
     var target = fast_frame(
       out: buffers.output + (position * task.outputChannels + firstChannel) * task.storage.bytes,
       row_step: task.output.width * task.outputChannels,
-      rows: min(Int(tiles.side), task.output.height - y), columns: columns, sums: sums,
+      rows: min(fast_side(tiles.algorithm), task.output.height - y), columns: columns, sums: sums,
       squares: sums.map { $0 + task.outputChannels })
     kernels.finish_tiles(&tiles, &output, &target)
   }

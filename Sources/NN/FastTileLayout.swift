@@ -27,8 +27,10 @@ struct FastTileLayout {
     let channels = max(task.inputChannels, task.outputChannels)
     let isPlain = task.upsampling == .none
     let (target, mostSteps) =
-      if isPlain && channels > 64 && task.kernel.t == 1 {
-        (channels > 256 ? max(32, min(128, all / 4)) : space.side == 6 ? 48 : 32, 1)
+      if space.algorithm == FAST_F4_STRIDED && channels > 64 {
+        (channels > 128 || task.kernel.t == 3 ? 64 : 32, 1)
+      } else if isPlain && channels > 64 && task.kernel.t == 1 {
+        (channels > 256 ? max(32, min(128, all / 4)) : space.algorithm == FAST_F6 ? 48 : 32, 1)
       } else if channels <= 64 || isPlain && channels <= 128 && group.kind.products.count > 1 {
         (channels > 16 ? 32 : 64, 2)
       } else {
@@ -70,8 +72,8 @@ struct FastTileLayout {
 
   var inputWidth: Int { fast_padded(task.inputChannels) }
   var outputWidth: Int { fast_padded(task.outputChannels) }
-  var inputRows: Int { space.side * (isSingle ? 1 : tile.h) + 2 }
-  var inputColumns: Int { space.side * tile.w + 2 }
+  var inputRows: Int { space.step * ((isSingle ? 1 : tile.h) - 1) + space.inputs }
+  var inputColumns: Int { space.step * (tile.w - 1) + space.inputs }
   var inputRowCount: Int { inputColumns * inputWidth }
   var inputFrameCount: Int { inputRows * inputRowCount }
   let inputFrames: Int
@@ -95,7 +97,7 @@ struct FastTileLayout {
   }
   var pointLines: fast_lines { lines(inputWidth) }
   var pointStep: Int { groupedTiles * inputWidth + 16 }
-  var pointsCount: Int { space.points * space.points * pointStep }
+  var pointsCount: Int { space.inputs * space.inputs * pointStep }
   var productLines: fast_lines { lines(outputWidth) }
   var productStep: Int { groupedTiles * outputWidth + 16 }
   var productsCount: Int { space.products * productStep }

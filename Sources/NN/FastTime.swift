@@ -3,7 +3,7 @@
 /// Without upsampling two output frames take four products in place of six (F(2, 3) with the points
 /// 0, 1, −1 and infinity). Of a time-upsampled input each pair of frames that sees the same two input
 /// frames takes three products in place of four: both halves of the pair share the product of the
-/// taps' sum.
+/// taps' sum. With stride 2 two output frames take five.
 enum FastTime {
   /// What one product adds to an output frame of its step.
   struct Contribution: Hashable {
@@ -61,7 +61,7 @@ enum FastTime {
     }
     return switch task.upsampling {
     case .nearest(.causal, _), .nearest(.double, _): upsampled(task)
-    default: plain(task)
+    default: task.stride.t == 2 ? strided(task) : plain(task)
     }
   }
 
@@ -72,7 +72,9 @@ enum FastTime {
     case .nearest(.causal, _), .nearest(.double, _):
       [[0.5, 0.5, 0.5], [-0.5, -0.5, 0.5], [-0.5, 0.5, 0.5]]
     default:
-      [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]]
+      task.stride.t == 2
+        ? [[1, 0, 0], [1, 0, 1], [0, 0, 1], [0, 1, 0], [1, 1, 1]]
+        : [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]]
     }
   }
 
@@ -126,6 +128,47 @@ enum FastTime {
       var product = product
       product.contributions.removeAll { $0.output == 1 }
       return product
+    }, outputs: 1)
+
+  private static func strided(_ task: ConvolutionTask) -> [Group] {
+    let (frames, isCausal) = (task.output.frames, task.padding == .causalReplicate)
+    var groups: [Group] = []
+    if isCausal {
+      groups.append(
+        Group(kind: single(set: 4, factor: 1), steps: [Step(inputs: [0], outputs: [0])]))
+    }
+    func step(_ output: Int, count: Int) -> Step {
+      let inputs = (0..<2 * count + 1).map { tap -> Int? in
+        let frame = 2 * output + tap - task.leadingPadding.t
+        return (0..<task.input.frames).contains(frame) ? frame : nil
+      }
+      return Step(inputs: inputs, outputs: Array(output..<output + count))
+    }
+    let first = isCausal ? 1 : 0
+    let pairs = stride(from: first, to: frames - 1, by: 2).map { step($0, count: 2) }
+    if !pairs.isEmpty { groups.append(Group(kind: stridedPair, steps: pairs)) }
+    if (frames - first) % 2 == 1 {
+      groups.append(Group(kind: stridedTail, steps: [step(frames - 1, count: 1)]))
+    }
+    return groups
+  }
+
+  /// Frames 0, 2 and 4 by F(2, 2), frames 1 and 3 as defined.
+  private static let stridedPair = Kind(
+    products: [
+      Product(set: 0, first: (0, 1), second: (2, -1), contributions: [.init(output: 0, factor: 1)]),
+      Product(
+        set: 1, first: (2, 1),
+        contributions: [.init(output: 0, factor: 1), .init(output: 1, factor: 1)]),
+      Product(set: 2, first: (4, 1), second: (2, -1), contributions: [.init(output: 1, factor: 1)]),
+      Product(set: 3, first: (1, 1), contributions: [.init(output: 0, factor: 1)]),
+      Product(set: 3, first: (3, 1), contributions: [.init(output: 1, factor: 1)]),
+    ], outputs: 2)
+
+  /// One frame, as defined.
+  private static let stridedTail = Kind(
+    products: [(set: 0, frame: 0), (3, 1), (2, 2)].map { set, frame in
+      Product(set: set, first: (frame, 1), contributions: [.init(output: 0, factor: 1)])
     }, outputs: 1)
 
   private static func upsampled(_ task: ConvolutionTask) -> [Group] {

@@ -41,6 +41,18 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
     .init(name: "stride time and space", size: (5, 8, 7), stride: (2, 2, 2)),
     .init(name: "stride time and space, even frames", size: (4, 9, 6), stride: (2, 2, 2)),
     .init(name: "stride time", size: (5, 4, 5), stride: (2, 1, 1)),
+    .init(
+      name: "stride space, tiles", size: (5, 33, 38), channels: (16, 40), stride: (1, 2, 2),
+      norm: .group, activation: .silu),
+    .init(
+      name: "stride space, tiles, wide channels", size: (2, 31, 33), channels: (72, 20),
+      stride: (1, 2, 2)),
+    .init(
+      name: "stride time and space, tiles", size: (9, 26, 31), channels: (24, 20),
+      stride: (2, 2, 2), residual: true),
+    .init(
+      name: "stride time and space, tiles, even frames", size: (8, 32, 31), channels: (9, 33),
+      stride: (2, 2, 2)),
     .init(name: "pointwise", kernel: (1, 1, 1), norm: .group, activation: .silu),
     .init(
       name: "pointwise, linear", size: (2, 5, 33), channels: (40, 70), kernel: (1, 1, 1),
@@ -62,6 +74,12 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
       thenNorm: true, residual: true),
     .init(name: "zeros, stride 2", size: (4, 8, 10), stride: (2, 2, 2), padding: .zeros),
     .init(name: "zeros, stride 2, odd", size: (1, 5, 3), stride: (1, 2, 2), padding: .zeros),
+    .init(
+      name: "zeros, stride 2, tiles", size: (5, 31, 34), stride: (2, 2, 2), padding: .zeros,
+      then: .silu, thenNorm: true),
+    .init(
+      name: "zeros, stride 2, tiles, even frames", size: (6, 32, 27), stride: (2, 2, 2),
+      padding: .zeros),
     .init(
       name: "zeros upsampling", size: (3, 9, 12), padding: .zeros,
       upsampling: .nearest(time: .double, space: true), then: .relu),
@@ -86,6 +104,10 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
     .init(
       name: "per frame downsampling, odd", size: (2, 7, 9), kernel: (1, 3, 3), stride: (1, 2, 2),
       padding: .zerosAfter, rank: 4),
+    .init(
+      name: "per frame downsampling, tiles", size: (2, 39, 32), channels: (16, 24),
+      kernel: (1, 3, 3), stride: (1, 2, 2), padding: .zerosAfter, rank: 4, norm: .perFrame,
+      activation: .silu),
     .init(
       name: "per frame upsampling", size: (2, 9, 10), kernel: (1, 3, 3), padding: .zeros, rank: 4,
       upsampling: .nearest(time: .none, space: true)),

@@ -76,10 +76,26 @@ typedef struct {
   const float *next_a;
 } fast_product;
 
-/// One row of input tiles of F(m x m, 3x3): (m + 2) x (m + 2) samples, m apart.
+/// Algorithms for a 3x3 convolution, F(m x m, 3x3) of stride 1 and F(4x4, 3x3) of stride 2.
+typedef enum { FAST_F4, FAST_F6, FAST_F4_STRIDED } fast_algorithm;
+
+/// Output samples of a tile's side, m.
+static inline size_t fast_side(fast_algorithm a) { return a == FAST_F6 ? 6 : 4; }
+/// Points of an axis at which products are.
+static inline size_t fast_points(fast_algorithm a) {
+  return a == FAST_F4 ? 6 : a == FAST_F6 ? 8 : 5;
+}
+/// Samples of an input tile's side, and their points. With stride 2, points 0-4 are those of the even
+/// samples, 5-8 points 0-3 of the odd ones, which have none at infinity.
+static inline size_t fast_inputs(fast_algorithm a) {
+  return a == FAST_F4 ? 6 : a == FAST_F6 ? 8 : 9;
+}
+/// Samples between the input tiles.
+static inline size_t fast_step(fast_algorithm a) { return a == FAST_F4 ? 4 : a == FAST_F6 ? 6 : 8; }
+
+/// One row of input tiles.
 typedef struct {
-  /// m: 4 or 6.
-  size_t side;
+  fast_algorithm algorithm;
   /// First value of the row's first tile in one or two frames; the transformed input is
   /// a_factor * a + b_factor * b. `b` may be null.
   const float *a, *b;
@@ -87,7 +103,8 @@ typedef struct {
   /// Values between rows and between lines of the frames; columns lie next to each other.
   size_t row_step, line_step;
   size_t tiles, channels;
-  /// Tile t at point p of (m + 2)^2 is row first + t of the lines from out + p * point_step on.
+  /// Tile t at point p of fast_inputs(algorithm)^2 is row first + t of the lines from
+  /// out + p * point_step on.
   float *out;
   fast_lines lines;
   size_t point_step, first;
@@ -114,8 +131,8 @@ typedef struct {
 
 /// One row of m x m output tiles from the products at all points.
 typedef struct {
-  /// m: 4, or 6 where `vertical` and `horizontal` are FAST_WHOLE.
-  size_t side;
+  /// FAST_F4 where `vertical` or `horizontal` is not FAST_WHOLE.
+  fast_algorithm algorithm;
   /// Tile t's product j is row first + t of the lines from products + j * product_step on.
   const float *products;
   fast_lines lines;
@@ -155,7 +172,7 @@ typedef struct {
   size_t out_step;
 } fast_depthwise;
 
-/// Weights of some input channels, transformed for F(m x m, 3x3), as panels of one product each.
+/// Weights of some input channels, transformed, as panels of one product each.
 typedef struct {
   /// [out][in][taps][3][3]; `first_out` and `outs` (at most 32) name the panel.
   const float *weights;
@@ -168,10 +185,11 @@ typedef struct {
   size_t points;
   /// Columns of the panel's rows: 16 or 32.
   size_t width;
-  /// Set s, product j, input i goes to out + s * set_step + j * product_step + i * width; `out` is
-  /// aligned to 64 bytes.
+  /// Set s, point j of points^2, input i goes to out + s * set_step + places[j] + i * width; `out` is
+  /// aligned to 64 bytes, places are multiples of 16.
   float *out;
-  size_t set_step, product_step;
+  size_t set_step;
+  const size_t *places;
 } fast_weight_tiles;
 
 /// One step of online softmax for rows of scores, 16 floats apart, in lines `line_step` apart.
