@@ -99,22 +99,23 @@ static const block_function pair_block_functions[FAST_ROWS][2] = {
     FAST_ALL_ROWS(FAST_LISTED_ENTRY, pair_block_)};
 #endif
 
-FAST_INLINE void multiply_with(const fast_product *p, const block_function functions[FAST_ROWS][2]) {
-  const size_t depth = p->tap_count * p->depth;
-  const size_t columns = fast_padded(p->columns);
-  const size_t panels = (columns + fast_panel_width - 1) / fast_panel_width;
-  // A vector's columns may be a part of a line.
-  const size_t vector_step = FAST_WIDTH < fast_lane_count ? FAST_WIDTH : p->out_lines.line_step;
-  // Asked for meanwhile: the next panel, and the next product's rows, in equal shares.
-  const size_t blocks = (p->rows + FAST_ROWS - 1) / FAST_ROWS;
-  const size_t a_step = p->next_a ? quotient(FAST_ROWS * sizeof(float), panels * p->tap_count) : 0;
-  const size_t b_step = quotient(fast_panel_width * sizeof(float), blocks);
-  block_ahead ahead = {.a = (const char *)(p->next_a ? p->next_a : p->a), .a_step = a_step};
-  for (size_t panel = 0; panel < columns; panel += fast_panel_width) {
-    const size_t width = columns - panel < fast_panel_width ? fast_lane_count : fast_panel_width;
-    const float *b = p->panels + panel * depth;
-    ahead.b = (const char *)(b + width * depth);
-    ahead.b_step = b_step * width / fast_panel_width;
+// What the products of a batch share.
+typedef struct {
+  size_t depth, columns, vector_step;
+  // What a block asks for meanwhile with each step: of the next product's rows, of the next panel.
+  size_t ahead_a_step, ahead_b_step;
+} product_plan;
+
+FAST_INLINE void multiply_one(const fast_product *p, const product_plan *plan,
+                              const block_function functions[FAST_ROWS][2]) {
+  block_ahead ahead = {.a = (const char *)(p->next_a ? p->next_a : p->a),
+                       .a_step = p->next_a ? plan->ahead_a_step : 0};
+  for (size_t panel = 0; panel < plan->columns; panel += fast_panel_width) {
+    const size_t width =
+        plan->columns - panel < fast_panel_width ? fast_lane_count : fast_panel_width;
+    const float *b = p->panels + panel * plan->depth;
+    ahead.b = (const char *)(b + width * plan->depth);
+    ahead.b_step = plan->ahead_b_step * width / fast_panel_width;
     const float *a = p->a;
     float *out = p->out + in_lines(panel, p->out_lines.line_step);
     for (size_t left = p->rows; left > 0;) {
@@ -122,23 +123,42 @@ FAST_INLINE void multiply_with(const fast_product *p, const block_function funct
       const size_t group = left < p->a_lines.group ? left : p->a_lines.group;
       const size_t most = (group + FAST_ROWS - 1) / FAST_ROWS;
       for (size_t first = 0, block = 0; block < most; block++) {
-        const size_t rows = quotient(group - first, most - block);
+        const size_t rows = most == 1 ? group : quotient(group - first, most - block);
         const size_t offset = first * fast_lane_count;
         for (size_t column = 0; column < width;) {
           const size_t vectors = width - column >= 2 * FAST_WIDTH ? 2 : 1;
           functions[rows - 1][vectors - 1](
               p, a + offset, b + column, width,
-              out + in_lines(column, p->out_lines.line_step) + offset, vector_step, ahead);
+              out + in_lines(column, p->out_lines.line_step) + offset, plan->vector_step, ahead);
           column += vectors * FAST_WIDTH;
         }
         first += rows;
-        ahead.a += a_step * depth;
-        ahead.b += ahead.b_step * depth;
+        ahead.a += ahead.a_step * plan->depth;
+        ahead.b += ahead.b_step * plan->depth;
       }
       left -= group;
       a += p->a_lines.group_step;
       out += p->out_lines.group_step;
     }
+  }
+}
+
+FAST_INLINE void multiply_with(const fast_product *p, const block_function functions[FAST_ROWS][2]) {
+  product_plan plan = {.depth = p->tap_count * p->depth, .columns = fast_padded(p->columns)};
+  // A vector's columns may be a part of a line.
+  plan.vector_step = FAST_WIDTH < fast_lane_count ? FAST_WIDTH : p->out_lines.line_step;
+  // In equal shares.
+  const size_t panels = (plan.columns + fast_panel_width - 1) / fast_panel_width;
+  plan.ahead_a_step = quotient(FAST_ROWS * sizeof(float), panels * p->tap_count);
+  plan.ahead_b_step =
+      quotient(fast_panel_width * sizeof(float), (p->rows + FAST_ROWS - 1) / FAST_ROWS);
+  fast_product one = *p;
+  for (size_t i = 1; i <= p->batch; i++) {
+    one.next_a = i < p->batch ? one.a + p->a_step : p->next_a;
+    multiply_one(&one, &plan, functions);
+    one.a += p->a_step;
+    one.panels += p->panels_step;
+    one.out += p->out_step;
   }
 }
 

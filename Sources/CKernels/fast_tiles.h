@@ -90,6 +90,53 @@ static void transform_input(const fast_input_tiles *p) {
   }
 }
 
+FAST_INLINE void transform_pair_with(const fast_input_pair *p, const int starts) {
+  const int points = (int)fast_points(FAST_F4);
+  for (size_t tile = 0; tile < p->tiles; tile++) {
+    const size_t start = tile * fast_step(FAST_F4) * fast_lane_count;
+    float *out = p->out + row_in_lines(&p->lines, p->first + tile);
+    for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
+      const size_t corner = start + in_lines(c, p->line_step);
+      vec half[2][most_points][most_points];
+      FAST_UNROLL for (int x = 0; x < points; x++) {
+        FAST_UNROLL for (int f = 0; f < 2; f++) {
+          const float *from = (f == 0 ? p->a : p->b) + corner + (size_t)x * fast_lane_count;
+          vec d[most_points], t[most_points];
+          FAST_UNROLL for (int y = 0; y < points; y++) d[y] = vec_load(from + (size_t)y * p->row_step);
+          to_points(d, t, FAST_F4);
+          FAST_UNROLL for (int y = 0; y < points; y++) half[f][y][x] = t[y];
+        }
+      }
+      float *target = out + in_lines(c, p->lines.line_step);
+      FAST_UNROLL for (int y = 0; y < points; y++) {
+        vec f2[most_points], f3[most_points];
+        to_points(half[0][y], f2, FAST_F4);
+        to_points(half[1][y], f3, FAST_F4);
+        FAST_UNROLL for (int x = 0; x < points; x++) {
+          float *to = target + (size_t)(y * points + x) * p->point_step;
+          if (!starts) {
+            const vec f0 = vec_load(to + 4 * p->set_step), f1 = vec_load(to + 5 * p->set_step);
+            vec_store(to, f0 - f2[x]);
+            vec_store(to + p->set_step, f1 + f2[x]);
+            vec_store(to + 2 * p->set_step, f2[x] - f1);
+            vec_store(to + 3 * p->set_step, f1 - f3[x]);
+          }
+          vec_store(to + 4 * p->set_step, f2[x]);
+          vec_store(to + 5 * p->set_step, f3[x]);
+        }
+      }
+    }
+  }
+}
+
+static void transform_pair(const fast_input_pair *p) {
+  if (p->starts) {
+    transform_pair_with(p, 1);
+  } else {
+    transform_pair_with(p, 0);
+  }
+}
+
 // One axis of the output transform; what `phase` lacks of the points is zero.
 FAST_INLINE void from_points(const vec *m, vec *y, const fast_algorithm algorithm,
                              const fast_phase phase) {
@@ -198,16 +245,47 @@ static void transform_output(const fast_output_tiles *p) {
   }
 }
 
+// What is the same for all tiles that a call finishes.
+typedef struct {
+  fast_algorithm algorithm;
+  plain_type type;
+  int adds_residual, has_sums;
+  plain_function function;
+} finish_way;
+
+// Transforms a tile's rows back and stores those of its samples that lie in the frame; `width`
+// channels from `c` on.
+FAST_INLINE void finish_rows(vec half[][most_points], const fast_output *o, const fast_frame *frame,
+                             size_t left, size_t c, size_t width, vec bias, const finish_way way) {
+  const int side = (int)fast_side(way.algorithm);
+  const size_t columns = frame->columns > left ? frame->columns - left : 0;
+  const size_t column_bytes = o->row_step * bytes_of(way.type);
+  char *first = (char *)frame->out + left * column_bytes + c * bytes_of(way.type);
+  finish_sums all = {0};
+  FAST_ROLL for (int y = 0; y < side; y++) {
+    if ((size_t)y < frame->rows) {
+      vec r[most_side];
+      from_points(half[y], r, way.algorithm, FAST_WHOLE);
+      char *row = first + (size_t)y * frame->row_step * bytes_of(way.type);
+      FAST_UNROLL for (int x = 0; x < side; x++) {
+        if ((size_t)x < columns) {
+          finish_vector(r[x], bias, row + (size_t)x * column_bytes, &all, width, way.type,
+                        way.adds_residual, way.has_sums, way.function);
+        }
+      }
+    }
+  }
+  if (way.has_sums) {
+    add_to_doubles(frame->sums + c, all.total, width);
+    add_to_doubles(frame->squares + c, all.squares, width);
+  }
+}
+
 FAST_INLINE void finish_tiles_with(const fast_output_tiles *p, const fast_output *o,
-                                   const fast_frame *frame, const fast_algorithm algorithm,
-                                   const plain_type type, const int adds_residual,
-                                   const int has_sums, const plain_function f) {
-  const int side = (int)fast_side(algorithm), points = (int)fast_points(algorithm);
-  const size_t column_bytes = o->row_step * bytes_of(type);
+                                   const fast_frame *frame, const finish_way way) {
+  const int side = (int)fast_side(way.algorithm), points = (int)fast_points(way.algorithm);
   for (size_t tile = 0; tile < p->tiles; tile++) {
     const float *products = p->products + row_in_lines(&p->lines, p->first + tile);
-    const size_t left = tile * (size_t)side;
-    const size_t columns = frame->columns > left ? frame->columns - left : 0;
     for (size_t c = 0; c < o->channels; c += FAST_WIDTH) {
       const size_t width = width_left(o->channels, c);
       const vec bias = o->bias ? vec_load_part(o->bias + c, width) : vec_of(0.0f);
@@ -218,61 +296,88 @@ FAST_INLINE void finish_tiles_with(const fast_output_tiles *p, const fast_output
         vec m[most_points], r[most_side];
         FAST_UNROLL for (int y = 0; y < points; y++)
             m[y] = vec_load(source + (size_t)(y * points + x) * p->product_step);
-        from_points(m, r, algorithm, FAST_WHOLE);
+        from_points(m, r, way.algorithm, FAST_WHOLE);
         FAST_UNROLL for (int y = 0; y < side; y++) half[y][x] = r[y];
       }
-      char *first = (char *)frame->out + left * column_bytes + c * bytes_of(type);
-      finish_sums all = {0};
-      FAST_ROLL for (int y = 0; y < side; y++) {
-        if ((size_t)y < frame->rows) {
-          vec r[most_side];
-          from_points(half[y], r, algorithm, FAST_WHOLE);
-          char *row = first + (size_t)y * frame->row_step * bytes_of(type);
-          FAST_UNROLL for (int x = 0; x < side; x++) {
-            if ((size_t)x < columns) {
-              finish_vector(r[x], bias, row + (size_t)x * column_bytes, &all, width, type,
-                            adds_residual, has_sums, f);
-            }
-          }
+      finish_rows(half, o, frame, tile * (size_t)side, c, width, bias, way);
+    }
+  }
+}
+
+// Two frames from the four products of F(2, 3): m0 + m1 + m2 and m1 - m2 - m3.
+FAST_INLINE void finish_pair_with(const fast_output_tiles *p, const fast_output *o,
+                                  const fast_frame *frames, const finish_way way) {
+  const int side = (int)fast_side(way.algorithm), points = (int)fast_points(way.algorithm);
+  for (size_t tile = 0; tile < p->tiles; tile++) {
+    const float *products = p->products + row_in_lines(&p->lines, p->first + tile);
+    for (size_t c = 0; c < o->channels; c += FAST_WIDTH) {
+      const size_t width = width_left(o->channels, c);
+      const vec bias = o->bias ? vec_load_part(o->bias + c, width) : vec_of(0.0f);
+      const float *source = products + in_lines(c, p->lines.line_step);
+      vec half[2][most_side][most_points];
+      FAST_ROLL for (int x = 0; x < points; x++) {
+        vec m[2][most_points], r[most_side];
+        FAST_UNROLL for (int y = 0; y < points; y++) {
+          const float *at = source + (size_t)(y * points + x) * p->product_step;
+          const vec m1 = vec_load(at + p->set_step), m2 = vec_load(at + 2 * p->set_step);
+          m[0][y] = vec_load(at) + (m1 + m2);
+          m[1][y] = (m1 - m2) - vec_load(at + 3 * p->set_step);
+        }
+        FAST_UNROLL for (int f = 0; f < 2; f++) {
+          from_points(m[f], r, way.algorithm, FAST_WHOLE);
+          FAST_UNROLL for (int y = 0; y < side; y++) half[f][y][x] = r[y];
         }
       }
-      if (has_sums) {
-        add_to_doubles(frame->sums + c, all.total, width);
-        add_to_doubles(frame->squares + c, all.squares, width);
-      }
+      FAST_ROLL for (int f = 0; f < 2; f++)
+          finish_rows(half[f], o, &frames[f], tile * (size_t)side, c, width, bias, way);
     }
   }
 }
 
-FAST_INLINE void finish_tiles_of(const fast_output_tiles *p, const fast_output *o,
-                                 const fast_frame *frame, const fast_algorithm algorithm,
-                                 const plain_type type) {
-  if (o->function == PLAIN_NONE && frame->sums) {
-    if (o->adds_residual) {
-      finish_tiles_with(p, o, frame, algorithm, type, 1, 1, PLAIN_NONE);
-    } else {
-      finish_tiles_with(p, o, frame, algorithm, type, 0, 1, PLAIN_NONE);
-    }
+FAST_INLINE void finish_as(const fast_output_tiles *p, const fast_output *o,
+                           const fast_frame *frames, const int is_pair, const finish_way way) {
+  if (is_pair) {
+    finish_pair_with(p, o, frames, way);
   } else {
-    finish_tiles_with(p, o, frame, algorithm, type, o->adds_residual, frame->sums != 0,
-                      o->function);
+    finish_tiles_with(p, o, frames, way);
   }
 }
 
-FAST_INLINE void finish_tiles_by(const fast_output_tiles *p, const fast_output *o,
-                                 const fast_frame *frame, const fast_algorithm algorithm) {
+// The common cases are compiled apart.
+FAST_INLINE void finish_by(const fast_output_tiles *p, const fast_output *o,
+                           const fast_frame *frames, const int is_pair,
+                           const fast_algorithm algorithm, const plain_type type) {
+  const int has_sums = frames->sums != 0;
+  if (o->function == PLAIN_NONE && has_sums && o->adds_residual) {
+    finish_as(p, o, frames, is_pair, (finish_way){algorithm, type, 1, 1, PLAIN_NONE});
+  } else if (o->function == PLAIN_NONE && has_sums) {
+    finish_as(p, o, frames, is_pair, (finish_way){algorithm, type, 0, 1, PLAIN_NONE});
+  } else {
+    finish_as(p, o, frames, is_pair,
+              (finish_way){algorithm, type, o->adds_residual, has_sums, o->function});
+  }
+}
+
+FAST_INLINE void finish_of(const fast_output_tiles *p, const fast_output *o,
+                           const fast_frame *frames, const int is_pair,
+                           const fast_algorithm algorithm) {
   if (o->type == PLAIN_F32) {
-    finish_tiles_of(p, o, frame, algorithm, PLAIN_F32);
+    finish_by(p, o, frames, is_pair, algorithm, PLAIN_F32);
   } else {
-    finish_tiles_of(p, o, frame, algorithm, PLAIN_BF16);
+    finish_by(p, o, frames, is_pair, algorithm, PLAIN_BF16);
   }
 }
 
 static void finish_tiles(const fast_output_tiles *p, const fast_output *o,
                          const fast_frame *frame) {
   switch (p->algorithm) {
-    case FAST_F4: finish_tiles_by(p, o, frame, FAST_F4); break;
-    case FAST_F6: finish_tiles_by(p, o, frame, FAST_F6); break;
-    case FAST_F4_STRIDED: finish_tiles_by(p, o, frame, FAST_F4_STRIDED); break;
+    case FAST_F4: finish_of(p, o, frame, 0, FAST_F4); break;
+    case FAST_F6: finish_of(p, o, frame, 0, FAST_F6); break;
+    case FAST_F4_STRIDED: finish_of(p, o, frame, 0, FAST_F4_STRIDED); break;
   }
+}
+
+static void finish_pair(const fast_output_tiles *p, const fast_output *o,
+                        const fast_frame frames[2]) {
+  finish_of(p, o, frames, 1, FAST_F4);
 }

@@ -190,6 +190,7 @@ struct FastAttention {
       call.out = out
       call.out_lines = call.a_lines
       call.accumulates = adding ? 1 : 0
+      call.batch = 1
       if isPaired {
         kernels.multiply_pairs(&call)
       } else {

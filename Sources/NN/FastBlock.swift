@@ -9,7 +9,8 @@ struct FastBlock {
   let points: UnsafeMutablePointer<Float>
   let products: UnsafeMutablePointer<Float>
   let sums: UnsafeMutablePointer<Float>
-  var tiles: Int { steps.count * y.count * x.count }
+  /// Tiles that are multiplied at once.
+  var tiles: Int { (layout.slides ? 1 : steps.count) * y.count * x.count }
 
   init(_ layout: FastTileLayout, _ index: Int, _ scratch: UnsafeMutablePointer<Float>) {
     self.layout = layout
@@ -17,8 +18,8 @@ struct FastBlock {
     frames = FastTileLayout.frames(of: steps)
     input = scratch
     points = input + layout.inputFrames * layout.inputFrameCount
-    products = points + layout.pointsCount
-    sums = products + layout.productsCount
+    products = layout.isInPlace ? points : points + layout.pointsCount
+    sums = points + layout.pointsCount + layout.productsCount
   }
 
   /// The block's copy of an input frame; nil is a frame of zeros.

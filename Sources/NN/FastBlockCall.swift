@@ -25,6 +25,16 @@ struct FastBlockCall {
     let input = FastBlockInput(task, buffers, kernels)
     var output = FastBlockOutput(
       task, buffers, kernels, block, statistics: sums.map { $0 + layout.sumsStart(block: index) })
+    guard !layout.slides else {
+      for (index, step) in block.steps.enumerated() {
+        input.slide(block, to: step, starts: index == 0)
+        for (set, product) in layout.group.kind.products.enumerated() {
+          multiply(block, product, set: set)
+        }
+        output.finishPair(block, step, index: index)
+      }
+      return
+    }
     input.load(block)
     var former: FastTime.Product?
     for product in layout.group.kind.products {
@@ -36,29 +46,46 @@ struct FastBlockCall {
     output.finish(block)
   }
 
-  private func multiply(_ block: FastBlock, _ product: FastTime.Product) {
+  /// Multiplies the points of a set with the weights of `product`.
+  private func multiply(_ block: FastBlock, _ product: FastTime.Product, set: Int = 0) {
     let (layout, space) = (block.layout, block.layout.space)
+    let points = UnsafePointer(block.points + set * layout.pointSetStep)
+    let products = block.products + set * layout.productSetStep
     var call = fast_product()
     call.a_lines = layout.pointLines
     call.rows = block.tiles
     call.depth = task.inputChannels
     call.columns = layout.outputWidth
     call.out_lines = layout.productLines
-    func points(_ product: Int) -> UnsafePointer<Float> {
-      UnsafePointer(block.points + (weights.terms[product].first?.point ?? 0) * layout.pointStep)
+    guard !space.isRegular else {
+      withUnsafePointer(to: 0) { tap in
+        call.taps = tap
+        call.tap_count = 1
+        call.batch = space.products
+        call.a = points
+        call.a_step = layout.pointStep
+        call.panels = packed + weights.offset(set: product.set, product: 0)
+        call.panels_step = weights.matrixCount
+        call.out = products
+        call.out_step = layout.productStep
+        kernels.multiply(&call)
+      }
+      return
     }
+    call.batch = 1
+    func first(_ product: Int) -> Int { weights.terms[product].first?.point ?? 0 }
     for j in 0..<space.products {
       let terms = weights.terms[j]
       withUnsafeTemporaryAllocation(of: Int.self, capacity: terms.count) { taps in
         for (index, term) in terms.enumerated() {
-          taps[index] = (term.point - (terms.first?.point ?? 0)) * layout.pointStep
+          taps[index] = (term.point - first(j)) * layout.pointStep
         }
         call.taps = UnsafePointer(taps.baseAddress)
         call.tap_count = terms.count
-        call.a = points(j)
-        call.next_a = j + 1 < space.products ? points(j + 1) : nil
+        call.a = points + first(j) * layout.pointStep
+        call.next_a = j + 1 < space.products ? points + first(j + 1) * layout.pointStep : nil
         call.panels = packed + weights.offset(set: product.set, product: j)
-        call.out = block.products + j * layout.productStep
+        call.out = products + j * layout.productStep
         kernels.multiply(&call)
       }
     }

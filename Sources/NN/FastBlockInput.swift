@@ -54,27 +54,64 @@ struct FastBlockInput {
     }
   }
 
+  /// Loads the rows of a frame that a row of tiles sees, where those of the row before may lie; nil is
+  /// a frame of zeros.
+  private func loadTileRow(
+    _ row: Int, of frame: Int?, _ block: FastBlock, into target: UnsafeMutablePointer<Float>
+  ) {
+    let (rowCount, space) = (block.layout.inputRowCount, block.layout.space)
+    guard let frame else {
+      return target.update(repeating: 0, count: block.layout.inputFrameCount)
+    }
+    // The last rows are the next ones' first.
+    let known = row == 0 ? 0 : space.inputs - space.step
+    target.update(from: target + space.step * rowCount, count: known * rowCount)
+    let first = space.step * row
+    loadRows(
+      first + known..<first + space.inputs, of: frame, block, into: target + known * rowCount)
+  }
+
   /// Loads and transforms the input of a single product, a row of tiles at a time.
   private func transformRows(_ block: FastBlock, _ product: FastTime.Product) {
-    let (rowCount, space) = (block.layout.inputRowCount, block.layout.space)
     var call = call(block, product)
     var tile = 0
     for step in block.steps {
-      guard let frame = step.inputs[product.first.frame] else { continue }
       for row in 0..<block.y.count {
-        // The last rows are the next ones' first.
-        let shared = space.inputs - space.step
-        let known = row == 0 ? 0 : shared
-        block.input.update(from: block.input + space.step * rowCount, count: known * rowCount)
-        let first = space.step * row
-        loadRows(
-          first + known..<first + space.inputs, of: frame, block,
-          into: block.input + known * rowCount)
+        loadTileRow(row, of: step.inputs[product.first.frame], block, into: block.input)
         call.a = UnsafePointer(block.input)
         call.first = tile
         kernels.transform_input(&call)
         tile += block.x.count
       }
+    }
+  }
+
+  /// Loads and transforms the new frames of a block that slides, for its first step all.
+  func slide(_ block: FastBlock, to step: FastTime.Step, starts: Bool) {
+    if starts { transformPair(block, step.inputs[0], step.inputs[1], starts: true) }
+    transformPair(block, step.inputs[2], step.inputs[3], starts: false)
+  }
+
+  private func transformPair(_ block: FastBlock, _ first: Int?, _ second: Int?, starts: Bool) {
+    let layout = block.layout
+    let (a, b) = (block.input, block.input + layout.inputFrameCount)
+    var call = fast_input_pair()
+    call.a = UnsafePointer(a)
+    call.b = UnsafePointer(b)
+    call.row_step = layout.inputRowCount
+    call.line_step = layout.inputColumns * Int(fast_lane_count)
+    call.tiles = block.x.count
+    call.channels = layout.inputWidth
+    call.out = block.points
+    call.lines = layout.pointLines
+    call.point_step = layout.pointStep
+    call.set_step = layout.pointSetStep
+    call.starts = starts ? 1 : 0
+    for row in 0..<block.y.count {
+      loadTileRow(row, of: first, block, into: a)
+      loadTileRow(row, of: second, block, into: b)
+      call.first = row * block.x.count
+      kernels.transform_pair(&call)
     }
   }
 

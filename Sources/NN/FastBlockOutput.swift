@@ -44,6 +44,7 @@ struct FastBlockOutput {
     call.algorithm = block.layout.space.algorithm
     call.products = UnsafePointer(block.products)
     call.product_step = block.layout.productStep
+    call.set_step = block.layout.productSetStep
     call.lines = block.layout.productLines
     call.tiles = block.x.count
     call.channels = block.layout.outputWidth
@@ -101,6 +102,21 @@ struct FastBlockOutput {
         tile += block.x.count
       }
       statistics = statistics.map { $0 + 2 * task.outputChannels }
+    }
+  }
+
+  /// Finishes and stores both frames of a step of a block that slides.
+  func finishPair(_ block: FastBlock, _ step: FastTime.Step, index: Int) {
+    let side = block.layout.space.side
+    let writer = FastWriter(task, buffers, kernels)
+    var call = call(block)
+    let x = side * block.x.lowerBound
+    let wanted = min(side * block.x.upperBound, task.output.width) - x
+    for row in block.y {
+      writer.finishPair(
+        call, frames: (step.outputs[0], step.outputs[1]), y: side * row, x: x, columns: wanted,
+        statistics: statistics.map { $0 + index * 2 * 2 * task.outputChannels })
+      call.first += block.x.count
     }
   }
 

@@ -212,6 +212,7 @@
         call.rows = part.x.count
         call.depth = layout.width
         call.out_lines = sumsSteps.lines(rows: part.x.count)
+        call.batch = 1
         for column in stride(from: 0, to: layout.outputsPerGroup, by: width) {
           call.columns = min(width, layout.outputsPerGroup - column)
           for tap in stride(from: 0, to: taps.count, by: passTaps) {

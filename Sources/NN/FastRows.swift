@@ -177,14 +177,35 @@ struct FastWriter {
     statistics: UnsafeMutablePointer<Double>?
   ) {
     var (tiles, output) = (tiles, output)
+    var target = target(tiles, frame: frame, y: y, x: x, columns: columns, statistics: statistics)
+    kernels.finish_tiles(&tiles, &output, &target)
+  }
+
+  /// The same for the two frames of tiles that slide; statistics are `[frame][2][channels]`.
+  func finishPair(
+    _ tiles: fast_output_tiles, frames: (Int, Int), y: Int, x: Int, columns: Int,
+    statistics: UnsafeMutablePointer<Double>?
+  ) {
+    var (tiles, output) = (tiles, output)
+    let second = statistics.map { $0 + 2 * task.outputChannels }
+    let targets = [
+      target(tiles, frame: frames.0, y: y, x: x, columns: columns, statistics: statistics),
+      target(tiles, frame: frames.1, y: y, x: x, columns: columns, statistics: second),
+    ]
+    kernels.finish_pair(&tiles, &output, targets)
+  }
+
+  private func target(
+    _ tiles: fast_output_tiles, frame: Int, y: Int, x: Int, columns: Int,
+    statistics: UnsafeMutablePointer<Double>?
+  ) -> fast_frame {
     let position = (frame * task.output.height + y) * task.output.width + x
     let sums = statistics.map { $0 + firstChannel }
-    var target = fast_frame(
+    return fast_frame(
       out: buffers.output + (position * task.outputChannels + firstChannel) * task.storage.bytes,
       row_step: task.output.width * task.outputChannels,
       rows: min(fast_side(tiles.algorithm), task.output.height - y), columns: columns, sums: sums,
       squares: sums.map { $0 + task.outputChannels })
-    kernels.finish_tiles(&tiles, &output, &target)
   }
 
   /// Stores `count` positions from `position` of the output on. `statistics`, if given, is added their

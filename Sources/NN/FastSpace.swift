@@ -54,6 +54,9 @@ struct FastSpace {
     var matrix: Int
   }
 
+  /// Whether each product is that of one point and one matrix, in order.
+  var isRegular: Bool { !isUpsampled && algorithm != FAST_F4_STRIDED }
+
   /// What a product is the sum of.
   func terms(of product: Int) -> [Term] {
     let (row, column) = product.quotientAndRemainder(dividingBy: productsPerAxis)

@@ -1,13 +1,19 @@
 internal import CKernels
 
 /// How the steps of one kind are cut into blocks of tiles, and how a block's scratch memory is laid
-/// out. Depends on the task alone, not on the number of workers.
+/// out. Does not depend on the number of workers.
 struct FastTileLayout {
   let task: ConvolutionTask
   let group: FastTime.Group
   let space: FastSpace
   /// Tiles of a frame.
   let grid: (h: Int, w: Int)
+  /// Whether a block slides along time, a pair of frames at a time: each frame is loaded and brought to
+  /// the points once, and products are added up there. For narrow layers, whose products take little;
+  /// it needs the products of all points at once in the cache, and reads all weights for each pair.
+  let slides: Bool
+  /// Whether products take the place of the points.
+  let isInPlace: Bool
   /// Cuts of the steps, and of a frame's tiles.
   private let stepRuns: EvenParts
   private let rows: EvenParts
@@ -15,7 +21,7 @@ struct FastTileLayout {
   /// Groups of a block's tiles that a block of products takes at once.
   private let tileGroups: EvenParts
 
-  init(_ task: ConvolutionTask, _ group: FastTime.Group) {
+  init(_ task: ConvolutionTask, _ group: FastTime.Group, _ kernels: fast_kernels) {
     self.task = task
     self.group = group
     space = FastSpace(task)
@@ -26,8 +32,16 @@ struct FastTileLayout {
     // frames, keep a block's memory near the second-level cache.
     let channels = max(task.inputChannels, task.outputChannels)
     let isPlain = task.upsampling == .none
+    slides =
+      channels <= 32 && space.algorithm == FAST_F4 && isPlain && group.kind == FastTime.pair
+      && task.thenNormEpsilon == nil
+    isInPlace =
+      slides && task.outputChannels <= kernels.columns_in_place
+      && fast_padded(task.outputChannels) <= fast_padded(task.inputChannels)
     let (target, mostSteps) =
-      if space.algorithm == FAST_F4_STRIDED && channels > 64 {
+      if slides {
+        (channels > 16 ? 14 : 28, 8)
+      } else if space.algorithm == FAST_F4_STRIDED && channels > 64 {
         (channels > 128 || task.kernel.t == 3 ? 64 : 32, 1)
       } else if isPlain && channels > 64 && task.kernel.t == 1 {
         (channels > 256 ? max(32, min(128, all / 4)) : space.algorithm == FAST_F6 ? 48 : 32, 1)
@@ -37,14 +51,15 @@ struct FastTileLayout {
         (channels > 256 ? 64 : max(32, min(128, all / 8)), 8)
       }
     stepRuns = EvenParts(group.steps.count, most: mostSteps)
-    let perStep = max(1, Float(target) / Float(stepRuns.largest))
+    let stepsAtOnce = slides ? 1 : stepRuns.largest
+    let perStep = max(1, Float(target) / Float(stepsAtOnce))
     rows = EvenParts(grid.h, about: perStep.squareRoot())
     columns = EvenParts(grid.w, about: perStep * Float(rows.parts) / Float(grid.h))
-    tileGroups = EvenParts(stepRuns.largest * rows.largest * columns.largest, most: 14)
+    tileGroups = EvenParts(stepsAtOnce * rows.largest * columns.largest, most: 14)
     let counts = (0..<stepRuns.parts).map { [stepRuns] run in
       Self.frames(of: group.steps[stepRuns[run]]).count
     }
-    inputFrames = group.kind.products.count == 1 ? 1 : (counts.max() ?? 0) + 1
+    inputFrames = slides ? 2 : group.kind.products.count == 1 ? 1 : (counts.max() ?? 0) + 1
   }
 
   var blockCount: Int { stepRuns.parts * rows.parts * columns.parts }
@@ -68,11 +83,11 @@ struct FastTileLayout {
   var finishesTiles: Bool { isSingle && scale == 1 && task.thenNormEpsilon == nil }
 
   // The normalised input: [frame][row][line][column][16], one frame of zeros behind. Of a single
-  // product the rows of one row of tiles.
+  // product, or a block that slides, the rows of one row of tiles.
 
   var inputWidth: Int { fast_padded(task.inputChannels) }
   var outputWidth: Int { fast_padded(task.outputChannels) }
-  var inputRows: Int { space.step * ((isSingle ? 1 : tile.h) - 1) + space.inputs }
+  var inputRows: Int { space.step * ((isSingle || slides ? 1 : tile.h) - 1) + space.inputs }
   var inputColumns: Int { space.step * (tile.w - 1) + space.inputs }
   var inputRowCount: Int { inputColumns * inputWidth }
   var inputFrameCount: Int { inputRows * inputRowCount }
@@ -84,8 +99,9 @@ struct FastTileLayout {
     return (frames.min() ?? 0)..<((frames.max() ?? -1) + 1)
   }
 
-  // The transformed input, [point][group of tiles][line of 16 channels][tile][16], and products,
-  // [product][group][line][tile][16]. Steps between points that are multiples of 4096 bytes would share
+  // The transformed input, [set][point][group of tiles][line of 16 channels][tile][16], and products,
+  // [set][product][group][line][tile][16]; of a block that slides, sets are those of ``FastTime/pair``
+  // and of the input two more, else one. Steps between points that are multiples of 4096 bytes would share
   // few places of the cache.
 
   private var groupedTiles: Int { tileGroups.parts * tileGroups.largest }
@@ -97,10 +113,12 @@ struct FastTileLayout {
   }
   var pointLines: fast_lines { lines(inputWidth) }
   var pointStep: Int { groupedTiles * inputWidth + 16 }
-  var pointsCount: Int { space.inputs * space.inputs * pointStep }
-  var productLines: fast_lines { lines(outputWidth) }
-  var productStep: Int { groupedTiles * outputWidth + 16 }
-  var productsCount: Int { space.products * productStep }
+  var pointSetStep: Int { space.inputs * space.inputs * pointStep }
+  var pointsCount: Int { (slides ? 6 : 1) * pointSetStep }
+  var productLines: fast_lines { isInPlace ? pointLines : lines(outputWidth) }
+  var productStep: Int { isInPlace ? pointStep : groupedTiles * outputWidth + 16 }
+  var productSetStep: Int { space.products * productStep }
+  var productsCount: Int { isInPlace ? 0 : (slides ? 4 : 1) * productSetStep }
 
   // The sums: [step][output][row][line][column][16].
 
@@ -109,7 +127,7 @@ struct FastTileLayout {
   var sumsRowCount: Int { space.side * tile.w * scale * outputWidth }
   var sumsFrameCount: Int { space.side * tile.h * scale * sumsRowCount }
   private var sumsBlockCount: Int {
-    finishesTiles ? 0 : steps * group.kind.outputs * sumsFrameCount
+    finishesTiles || slides ? 0 : steps * group.kind.outputs * sumsFrameCount
   }
 
   /// Floats of scratch memory for one worker.

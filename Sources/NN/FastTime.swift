@@ -109,7 +109,8 @@ enum FastTime {
     return groups
   }
 
-  private static let pair = Kind(
+  /// Two output frames of four inputs by F(2, 3).
+  static let pair = Kind(
     products: [
       Product(set: 0, first: (0, 1), second: (2, -1), contributions: [.init(output: 0, factor: 1)]),
       Product(

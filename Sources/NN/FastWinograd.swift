@@ -62,7 +62,7 @@ struct FastWinograd {
   }
 
   private func layout(_ group: FastTime.Group) -> FastTileLayout {
-    FastTileLayout(task, group)
+    FastTileLayout(task, group, kernels)
   }
 
   /// Bytes of scratch memory and statistics.

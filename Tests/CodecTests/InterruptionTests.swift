@@ -14,10 +14,8 @@ import Testing
   @Test func cancelledWorkStopsAndLeavesNothing() throws {
     try writeClip(folder("clip.mp4"), frames: 300, width: 32, height: 32)
     let canceller = Canceller()
-    var options = EncodeOptions()
-    options.tiles.options.frames = 16
     let error = #expect(throws: Interrupted.self) {
-      try EncodeJob(model: try tiny(), options: options, session: canceller.session)
+      try EncodeJob(model: try tiny(), session: canceller.session)
         .run(folder("clip.mp4"), to: .file(folder("z.safetensors")))
     }
     #expect(error?.signal == SIGTERM)

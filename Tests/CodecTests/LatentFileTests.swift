@@ -27,7 +27,7 @@ import Testing
     #expect(info.posterior == .sample(seed: 7))
     #expect((info.frames, info.width, info.height) == (6, 30, 20))
     #expect((info.paddedFrames, info.paddedWidth, info.paddedHeight) == (9, 32, 24))
-    #expect((info.tileSize, info.tileFrames, info.tileOverlap) == (256, 32, 0.25))
+    #expect((info.tileSize, info.tileFrames, info.tileOverlap) == (256, 32, 0.125))
     #expect(info.isScaled)
     #expect(try LatentInfo(info.metadata, path: "") == info)
     // A tensor has no chroma.

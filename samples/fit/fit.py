@@ -27,7 +27,7 @@ CONFIG = {
     "time_compression_ratio": 4, "spatial_compression_ratio": 8,
     "mid_block_add_attention": False, "scale_factor": 1.0, "shift_factor": 0.0,
     "use_spatial_tiling": True, "use_temporal_tiling": True,
-    "sample_size": 256, "sample_tsize": 32, "tile_overlap_factor": 0.25,
+    "sample_size": 256, "sample_tsize": 32, "tile_overlap_factor": 0.125,
 }
 LINES = [192, 256, 384]
 # Clips a step and process, frames, side; and how often each shape is drawn.

@@ -74,6 +74,8 @@ typedef struct {
   int accumulates;
   /// Rows of the next product, laid out as these, to be fetched into the cache meanwhile; or null.
   const float *next_a;
+  /// How many such products there are, and how far their `a`, `panels` and `out` lie apart.
+  size_t batch, a_step, panels_step, out_step;
 } fast_product;
 
 /// Algorithms for a 3x3 convolution, F(m x m, 3x3) of stride 1 and F(4x4, 3x3) of stride 2.
@@ -110,6 +112,21 @@ typedef struct {
   size_t point_step, first;
 } fast_input_tiles;
 
+/// Tiles that slide along time, two frames further at once: input for F(2, 3) in time besides FAST_F4.
+typedef struct {
+  /// First value of the row's first tile in the two new frames.
+  const float *a, *b;
+  /// As those of `fast_input_tiles`.
+  size_t row_step, line_step, tiles, channels;
+  /// Six sets of points. The last two hold the frames before, f0 and f1, and then the new ones, f2 and
+  /// f3; the first four are f0 - f2, f1 + f2, f2 - f1 and f1 - f3.
+  float *out;
+  fast_lines lines;
+  size_t point_step, set_step, first;
+  /// Whether there are no frames before: the first four sets are not made.
+  int starts;
+} fast_input_pair;
+
 /// Which output samples a transform makes: all, or one of two phases of an upsampled axis.
 typedef enum { FAST_WHOLE, FAST_EVEN, FAST_ODD } fast_phase;
 
@@ -133,10 +150,11 @@ typedef struct {
 typedef struct {
   /// FAST_F4 where `vertical` or `horizontal` is not FAST_WHOLE.
   fast_algorithm algorithm;
-  /// Tile t's product j is row first + t of the lines from products + j * product_step on.
+  /// Tile t's product j is row first + t of the lines from products + j * product_step on. Of tiles
+  /// that slide there are four such sets.
   const float *products;
   fast_lines lines;
-  size_t product_step, first;
+  size_t product_step, set_step, first;
   fast_phase vertical, horizontal;
   size_t tiles, channels;
   /// One or two targets; each holds the first tile's first sample.
@@ -212,6 +230,8 @@ typedef struct {
 /// The kernels for one kind of vector unit.
 typedef struct {
   const char *name;
+  /// Columns up to which a product's `out` may be its `a`, if their lines are the same.
+  size_t columns_in_place;
   /// Reads `count` stored rows into rows `row_step` floats apart, whose lines are `line_step` apart.
   void (*load)(const fast_input *, const void *from, size_t count, float *out, size_t row_step,
                size_t line_step);
@@ -229,6 +249,9 @@ typedef struct {
   /// transform_output and finish in one, for `vertical` and `horizontal` FAST_WHOLE, without an RMS
   /// norm; the tiles' contributions and steps are not used.
   void (*finish_tiles)(const fast_output_tiles *, const fast_output *, const fast_frame *);
+  void (*transform_pair)(const fast_input_pair *);
+  /// finish_tiles for tiles that slide and the two frames that their four products make.
+  void (*finish_pair)(const fast_output_tiles *, const fast_output *, const fast_frame frames[2]);
   void (*transform_weights)(const fast_weight_tiles *);
   void (*depthwise)(const fast_depthwise *);
   void (*softmax)(const fast_softmax *);

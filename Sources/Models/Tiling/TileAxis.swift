@@ -86,7 +86,8 @@ extension TileAxis {
 
   private static func nearestOverlap(to overlap: Double, size: Int, ratio: Int) -> Double? {
     let latents = size / ratio
-    return (0...latents / 2)
+    // Of two as near the larger, which hides more of the seams.
+    return (0...latents / 2).reversed()
       .map { (Double($0) / Double(latents) * 10000).rounded() / 10000 }
       .filter { TileAxis(size: size, ratio: ratio, overlap: $0).isExact }
       .min { abs($0 - overlap) < abs($1 - overlap) }
