@@ -34,7 +34,8 @@
         return (count + parts - 1) / parts
       }
       func seen(_ count: Int, _ stride: Int, _ kernel: Int) -> Int { (count - 1) * stride + kernel }
-      let width = balanced(output.width, task.isPointwise ? 112 : 28)
+      let isLarge = task.inputChannels * task.outputChannels >= 1 << 22
+      let width = balanced(output.width, task.isPointwise ? isLarge ? 252 : 112 : 28)
       let columns = seen(width, task.stride.w, task.kernel.w)
       // The patch and a panel's weights are to stay in the second-level cache.
       let rowCount = task.kernel.t * columns * fast_padded(channelBlock)
@@ -78,7 +79,15 @@
     private var slices: Int {
       task.isDepthwise ? (task.inputChannels + channelBlock - 1) / channelBlock : 1
     }
-    private var blockCount: Int { output.frames * rowBlocks * columnBlocks * slices }
+    /// Whether a block goes through all frames and reads each once: the patch's frames then lie in a
+    /// ring. For depthwise convolutions, whose reading takes most of the time.
+    private var goesThroughFrames: Bool {
+      task.isDepthwise && task.kernel.t > 1 && task.stride.t == 1 && task.upsampling == .none
+    }
+    private var framesInBlock: Int { goesThroughFrames ? output.frames : 1 }
+    private var blockCount: Int {
+      output.frames / framesInBlock * rowBlocks * columnBlocks * slices
+    }
     /// Doubles of one block's statistics.
     private var statisticsCount: Int { 2 * task.outputChannels }
 
@@ -96,7 +105,7 @@
       let statistics =
         (buffers.workspace + workers.count * scratchCount * MemoryLayout<Float>.stride)
         .assumingMemoryBound(to: Double.self)
-      let taps = taps
+      let taps = (0..<(goesThroughFrames ? task.kernel.t : 1)).map(taps)
       workers.run(blocks: blockCount) { block, worker in
         let patch = scratch + worker * scratchCount
         let sums = patch + patchCount
@@ -112,11 +121,12 @@
             gather(part, buffers, into: patch)
           }
           if task.isDepthwise {
-            multiplyDepthwise(part, input, taps, buffers, into: sums)
+            multiplyDepthwise(
+              part, input, taps[firstSlot(part) % taps.count], buffers, into: sums)
           } else if layout.isMatrix {
             multiplyMatrix(part, input, buffers, into: sums)
           } else {
-            multiply(part, input, taps, buffers, into: sums)
+            multiply(part, input, taps[0], buffers, into: sums)
           }
           finish(part, sums, buffers, statistics: totals)
         }
@@ -124,27 +134,37 @@
       if let total = buffers.outputSums { merge(statistics, into: total) }
     }
 
-    /// A block's groups, or its slice of a depthwise convolution's channels.
+    /// The place in the ring of the first frame that a part sees.
+    private func firstSlot(_ part: FastTilePart) -> Int {
+      goesThroughFrames ? part.frame % task.kernel.t : 0
+    }
+
+    /// A block's groups, or the frames of its slice of a depthwise convolution's channels.
     private func parts(ofBlock block: Int) -> [FastTilePart] {
       let (place, slice) = block.quotientAndRemainder(dividingBy: slices)
       let (frame, inFrame) = place.quotientAndRemainder(dividingBy: rowBlocks * columnBlocks)
       let (y, x) = (inFrame / columnBlocks * tile.h, inFrame % columnBlocks * tile.w)
-      return (task.isDepthwise ? slice..<slice + 1 : 0..<task.groups).map { index in
-        func channels(_ block: Int, of all: Int) -> Range<Int> {
-          index * block..<min((index + 1) * block, all)
+      let frames = frame * framesInBlock..<(frame + 1) * framesInBlock
+      let indices = task.isDepthwise ? slice..<slice + 1 : 0..<task.groups
+      return frames.flatMap { frame in
+        indices.map { index in
+          func channels(_ block: Int, of all: Int) -> Range<Int> {
+            index * block..<min((index + 1) * block, all)
+          }
+          return FastTilePart(
+            frame: frame, y: y..<min(y + tile.h, output.height),
+            x: x..<min(x + tile.w, output.width),
+            inputs: channels(channelBlock, of: task.inputChannels),
+            outputs: channels(outputBlock, of: task.outputChannels), group: index)
         }
-        return FastTilePart(
-          frame: frame, y: y..<min(y + tile.h, output.height),
-          x: x..<min(x + tile.w, output.width),
-          inputs: channels(channelBlock, of: task.inputChannels),
-          outputs: channels(outputBlock, of: task.outputChannels), group: index)
       }
     }
 
-    /// Where the taps lie in the patch.
-    private var taps: [Int] {
-      (0..<task.kernel.t).flatMap { t in
-        (0..<task.kernel.h).flatMap { h in
+    /// Where the taps lie in the patch, whose first frame is in place `slot`.
+    private func taps(from slot: Int) -> [Int] {
+      (0..<task.kernel.t).flatMap { frame in
+        let t = (slot + frame) % task.kernel.t
+        return (0..<task.kernel.h).flatMap { h in
           (0..<task.kernel.w).map { w in
             (t * patch.h + h) * patchRowCount + place(ofColumn: w) * inputSteps.row
           }
@@ -170,11 +190,14 @@
       let columns = (part.x.count - 1) * task.stride.w + task.kernel.w
       let top = part.y.lowerBound * task.stride.h - padding.h
       let left = part.x.lowerBound * task.stride.w - padding.w
-      for t in 0..<task.kernel.t {
+      // Of a ring all frames but the last are there.
+      let known = goesThroughFrames && part.frame > 0 ? task.kernel.t - 1 : 0
+      for t in known..<task.kernel.t {
+        let slot = (firstSlot(part) + t) % task.kernel.t
         var frame = part.frame * task.stride.t + t - padding.t
         if task.padding == .causalReplicate { frame = min(max(frame, 0), virtual.frames - 1) }
         for row in 0..<rows {
-          let place = target + (t * patch.h + row) * patchRowCount
+          let place = target + (slot * patch.h + row) * patchRowCount
           guard (0..<virtual.frames).contains(frame) else {
             reader.clear(task.stride.w * phaseWidth, place, steps)
             continue

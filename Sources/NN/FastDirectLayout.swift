@@ -21,8 +21,13 @@
 
     var inputsPerGroup: Int { task.inputChannels / task.groups }
     var outputsPerGroup: Int { task.outputChannels / task.groups }
-    /// A plain matrix product, which oneDNN does: packed as `[in][out]`.
-    var isMatrix: Bool { task.isPointwise && task.groups == 1 && !isPaired }
+    /// A plain matrix product, which oneDNN does: packed as `[in][out]`. It makes a copy of the matrix
+    /// for each block of rows, which costs too much where that is large and each row short.
+    var isMatrix: Bool {
+      let isLarge = task.inputChannels * task.outputChannels >= 1 << 20
+      return task.isPointwise && task.groups == 1 && !isPaired
+        && !(isLarge && task.outputChannels > task.inputChannels)
+    }
     /// Places of a float that the values of one group take at one position.
     var width: Int { isPaired ? inputsPerGroup / 2 : inputsPerGroup }
     /// Rows of a panel.

@@ -10,7 +10,7 @@ import Testing
 
   private func touch(_ names: String...) throws {
     for name in names {
-      try makeFolder(of: folder(name))
+      _ = try OutputFolders(of: [folder(name)])
       try Data().write(to: URL(fileURLWithPath: folder(name)))
     }
   }

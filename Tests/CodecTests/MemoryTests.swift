@@ -11,7 +11,7 @@ import Testing
 
   private func place(_ path: String, _ text: String) throws {
     let file = folder(path)
-    try makeFolder(of: file)
+    _ = try OutputFolders(of: [file])
     try Data(text.utf8).write(to: URL(fileURLWithPath: file))
   }
 

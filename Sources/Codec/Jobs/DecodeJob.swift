@@ -54,7 +54,8 @@ public struct DecodeJob {
     if try isDone(path, recipe: recipe) {
       return result(bytes: try File(reading: path).size(), seconds: 0, isSkipped: true)
     }
-    if case .base(let base) = place { try makeFolder(of: base) }
+    let folders = try place.makeFolder()
+    defer { folders.removeEmpty() }
     if path != "-" { try AtomicFile.checkFolder(of: path) }
 
     let guarded = try MemoryGuard(model: model.autoencoder, path: input).tiles(

@@ -9,6 +9,14 @@ public enum OutputPlace: Hashable, Sendable {
   case file(String)
   /// Under this path plus the extension that the result asks for; its folder is made.
   case base(String)
+
+  /// Makes the folder where it is to be made.
+  func makeFolder() throws -> OutputFolders {
+    switch self {
+    case .file: try OutputFolders(of: [])
+    case .base(let base): try OutputFolders(of: [base])
+    }
+  }
 }
 
 /// Encodes clips: video, picture, YUV4MPEG2 stream ("-") or tensor file → latent file.
@@ -48,7 +56,8 @@ public struct EncodeJob {
     if let planned, let result = try existing(planned, input: input, recipe: recipe) {
       return result
     }
-    if case .base(let base) = place { try makeFolder(of: base) }
+    let folders = try place.makeFolder()
+    defer { folders.removeEmpty() }
     let target = planned ?? outputBeside(place)
     try AtomicFile.checkFolder(of: target)
 
@@ -175,16 +184,4 @@ public struct EncodeJob {
 /// Bytes of 8-bit RGB frames for each byte of latents.
 func compression(_ frames: Int, _ width: Int, _ height: Int, bytes: Int) -> Double {
   Double(3 * frames * width * height) / Double(max(bytes, 1))
-}
-
-/// Makes the folder of a path, and those above it.
-func makeFolder(of path: String) throws {
-  let folder = path.parentFolder
-  guard !folder.isEmpty, !FileManager.default.fileExists(atPath: folder) else { return }
-  do {
-    try FileManager.default.createDirectory(
-      atPath: folder, withIntermediateDirectories: true)
-  } catch {
-    throw CodecError(folder, "cannot make this folder")
-  }
 }

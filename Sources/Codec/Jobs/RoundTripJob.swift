@@ -54,7 +54,8 @@ public struct RoundTripJob {
     let guarded = try MemoryGuard(model: model.autoencoder, path: input).tiles(
       options.tiles, width: reader.width, height: reader.height, frames: reader.expectedFrames,
       for: [.encoding, .decoding], readers: 1, writers: 2)
-    for path in files.all { try makeFolder(of: path) }
+    let folders = try OutputFolders(of: files.all)
+    defer { folders.removeEmpty() }
 
     let recorder = Transferred(
       RoundTripRecorder(files, of: input, options: options, session: session))
