@@ -12,9 +12,8 @@ FAST_INLINE void to_points(const vec *d, vec *t, const fast_algorithm algorithm)
     FAST_UNROLL for (int odd = 0; odd < 2; odd++) {
       const vec *e = d + odd;
       vec *u = t + 5 * odd;
-      vec a = e[6] - e[4];
       u[0] = 2.0f * (e[0] - e[4]) + (e[6] - e[2]);
-      u[1] = a - 2.0f * e[2];
+      u[1] = (e[6] - e[4]) - 2.0f * e[2];
       u[2] = 2.0f * e[2] + (e[6] - 3.0f * e[4]);
       u[3] = e[6] - e[2];
       if (!odd) u[4] = 2.0f * (e[2] - e[6]) + (e[8] - e[4]);
@@ -90,7 +89,7 @@ static void transform_input(const fast_input_tiles *p) {
   }
 }
 
-FAST_INLINE void transform_pair_with(const fast_input_pair *p, const int starts) {
+FAST_INLINE void transform_pair_with(const fast_input_tiles *p, const int starts) {
   const int points = (int)fast_points(FAST_F4);
   for (size_t tile = 0; tile < p->tiles; tile++) {
     const size_t start = tile * fast_step(FAST_F4) * fast_lane_count;
@@ -129,7 +128,7 @@ FAST_INLINE void transform_pair_with(const fast_input_pair *p, const int starts)
   }
 }
 
-static void transform_pair(const fast_input_pair *p) {
+static void transform_pair(const fast_input_tiles *p) {
   if (p->starts) {
     transform_pair_with(p, 1);
   } else {
@@ -281,33 +280,12 @@ FAST_INLINE void finish_rows(vec half[][most_points], const fast_output *o, cons
   }
 }
 
-FAST_INLINE void finish_tiles_with(const fast_output_tiles *p, const fast_output *o,
-                                   const fast_frame *frame, const finish_way way) {
+// One frame from its products, or with `is_pair` two from the four of F(2, 3): m0 + m1 + m2 and
+// m1 - m2 - m3.
+FAST_INLINE void finish_with_way(const fast_output_tiles *p, const fast_output *o,
+                                 const fast_frame *frames, const int is_pair, const finish_way way) {
   const int side = (int)fast_side(way.algorithm), points = (int)fast_points(way.algorithm);
-  for (size_t tile = 0; tile < p->tiles; tile++) {
-    const float *products = p->products + row_in_lines(&p->lines, p->first + tile);
-    for (size_t c = 0; c < o->channels; c += FAST_WIDTH) {
-      const size_t width = width_left(o->channels, c);
-      const vec bias = o->bias ? vec_load_part(o->bias + c, width) : vec_of(0.0f);
-      const float *source = products + in_lines(c, p->lines.line_step);
-      vec half[most_side][most_points];
-      // Unrolled, all loads would come first and fill more registers than there are.
-      FAST_ROLL for (int x = 0; x < points; x++) {
-        vec m[most_points], r[most_side];
-        FAST_UNROLL for (int y = 0; y < points; y++)
-            m[y] = vec_load(source + (size_t)(y * points + x) * p->product_step);
-        from_points(m, r, way.algorithm, FAST_WHOLE);
-        FAST_UNROLL for (int y = 0; y < side; y++) half[y][x] = r[y];
-      }
-      finish_rows(half, o, frame, tile * (size_t)side, c, width, bias, way);
-    }
-  }
-}
-
-// Two frames from the four products of F(2, 3): m0 + m1 + m2 and m1 - m2 - m3.
-FAST_INLINE void finish_pair_with(const fast_output_tiles *p, const fast_output *o,
-                                  const fast_frame *frames, const finish_way way) {
-  const int side = (int)fast_side(way.algorithm), points = (int)fast_points(way.algorithm);
+  const int count = is_pair ? 2 : 1;
   for (size_t tile = 0; tile < p->tiles; tile++) {
     const float *products = p->products + row_in_lines(&p->lines, p->first + tile);
     for (size_t c = 0; c < o->channels; c += FAST_WIDTH) {
@@ -315,31 +293,26 @@ FAST_INLINE void finish_pair_with(const fast_output_tiles *p, const fast_output 
       const vec bias = o->bias ? vec_load_part(o->bias + c, width) : vec_of(0.0f);
       const float *source = products + in_lines(c, p->lines.line_step);
       vec half[2][most_side][most_points];
+      // Unrolled, all loads would come first and fill more registers than there are.
       FAST_ROLL for (int x = 0; x < points; x++) {
         vec m[2][most_points], r[most_side];
         FAST_UNROLL for (int y = 0; y < points; y++) {
           const float *at = source + (size_t)(y * points + x) * p->product_step;
-          const vec m1 = vec_load(at + p->set_step), m2 = vec_load(at + 2 * p->set_step);
-          m[0][y] = vec_load(at) + (m1 + m2);
-          m[1][y] = (m1 - m2) - vec_load(at + 3 * p->set_step);
+          m[0][y] = vec_load(at);
+          if (is_pair) {
+            const vec m1 = vec_load(at + p->set_step), m2 = vec_load(at + 2 * p->set_step);
+            m[0][y] = m[0][y] + (m1 + m2);
+            m[1][y] = (m1 - m2) - vec_load(at + 3 * p->set_step);
+          }
         }
-        FAST_UNROLL for (int f = 0; f < 2; f++) {
+        FAST_UNROLL for (int f = 0; f < count; f++) {
           from_points(m[f], r, way.algorithm, FAST_WHOLE);
           FAST_UNROLL for (int y = 0; y < side; y++) half[f][y][x] = r[y];
         }
       }
-      FAST_ROLL for (int f = 0; f < 2; f++)
+      FAST_ROLL for (int f = 0; f < count; f++)
           finish_rows(half[f], o, &frames[f], tile * (size_t)side, c, width, bias, way);
     }
-  }
-}
-
-FAST_INLINE void finish_as(const fast_output_tiles *p, const fast_output *o,
-                           const fast_frame *frames, const int is_pair, const finish_way way) {
-  if (is_pair) {
-    finish_pair_with(p, o, frames, way);
-  } else {
-    finish_tiles_with(p, o, frames, way);
   }
 }
 
@@ -349,11 +322,11 @@ FAST_INLINE void finish_by(const fast_output_tiles *p, const fast_output *o,
                            const fast_algorithm algorithm, const plain_type type) {
   const int has_sums = frames->sums != 0;
   if (o->function == PLAIN_NONE && has_sums && o->adds_residual) {
-    finish_as(p, o, frames, is_pair, (finish_way){algorithm, type, 1, 1, PLAIN_NONE});
+    finish_with_way(p, o, frames, is_pair, (finish_way){algorithm, type, 1, 1, PLAIN_NONE});
   } else if (o->function == PLAIN_NONE && has_sums) {
-    finish_as(p, o, frames, is_pair, (finish_way){algorithm, type, 0, 1, PLAIN_NONE});
+    finish_with_way(p, o, frames, is_pair, (finish_way){algorithm, type, 0, 1, PLAIN_NONE});
   } else {
-    finish_as(p, o, frames, is_pair,
+    finish_with_way(p, o, frames, is_pair,
               (finish_way){algorithm, type, o->adds_residual, has_sums, o->function});
   }
 }

@@ -25,16 +25,7 @@ struct FastBlockCall {
     let input = FastBlockInput(task, buffers, kernels)
     var output = FastBlockOutput(
       task, buffers, kernels, block, statistics: sums.map { $0 + layout.sumsStart(block: index) })
-    guard !layout.slides else {
-      for (index, step) in block.steps.enumerated() {
-        input.slide(block, to: step, starts: index == 0)
-        for (set, product) in layout.group.kind.products.enumerated() {
-          multiply(block, product, set: set)
-        }
-        output.finishPair(block, step, index: index)
-      }
-      return
-    }
+    guard !layout.slides else { return slide(block, input, output) }
     input.load(block)
     var former: FastTime.Product?
     for product in layout.group.kind.products {
@@ -44,6 +35,16 @@ struct FastBlockCall {
       output.add(block, product)
     }
     output.finish(block)
+  }
+
+  private func slide(_ block: FastBlock, _ input: FastBlockInput, _ output: FastBlockOutput) {
+    for (index, step) in block.steps.enumerated() {
+      input.slide(block, to: step, starts: index == 0)
+      for (set, product) in block.layout.group.kind.products.enumerated() {
+        multiply(block, product, set: set)
+      }
+      output.finishPair(block, step, index: index)
+    }
   }
 
   /// Multiplies the points of a set with the weights of `product`.
@@ -73,9 +74,9 @@ struct FastBlockCall {
       return
     }
     call.batch = 1
-    func first(_ product: Int) -> Int { weights.terms[product].first?.point ?? 0 }
+    func first(_ product: Int) -> Int { space.terms[product].first?.point ?? 0 }
     for j in 0..<space.products {
-      let terms = weights.terms[j]
+      let terms = space.terms[j]
       withUnsafeTemporaryAllocation(of: Int.self, capacity: terms.count) { taps in
         for (index, term) in terms.enumerated() {
           taps[index] = (term.point - first(j)) * layout.pointStep

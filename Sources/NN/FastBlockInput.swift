@@ -93,19 +93,10 @@ struct FastBlockInput {
   }
 
   private func transformPair(_ block: FastBlock, _ first: Int?, _ second: Int?, starts: Bool) {
-    let layout = block.layout
-    let (a, b) = (block.input, block.input + layout.inputFrameCount)
-    var call = fast_input_pair()
+    let (a, b) = (block.input, block.input + block.layout.inputFrameCount)
+    var call = call(block)
     call.a = UnsafePointer(a)
     call.b = UnsafePointer(b)
-    call.row_step = layout.inputRowCount
-    call.line_step = layout.inputColumns * Int(fast_lane_count)
-    call.tiles = block.x.count
-    call.channels = layout.inputWidth
-    call.out = block.points
-    call.lines = layout.pointLines
-    call.point_step = layout.pointStep
-    call.set_step = layout.pointSetStep
     call.starts = starts ? 1 : 0
     for row in 0..<block.y.count {
       loadTileRow(row, of: first, block, into: a)
@@ -116,17 +107,23 @@ struct FastBlockInput {
   }
 
   private func call(_ block: FastBlock, _ product: FastTime.Product) -> fast_input_tiles {
+    var call = call(block)
+    call.a_factor = product.first.factor
+    call.b_factor = product.second?.factor ?? 0
+    return call
+  }
+
+  private func call(_ block: FastBlock) -> fast_input_tiles {
     let layout = block.layout
     var call = fast_input_tiles()
     call.algorithm = layout.space.algorithm
-    call.a_factor = product.first.factor
-    call.b_factor = product.second?.factor ?? 0
     call.row_step = layout.inputRowCount
     call.line_step = layout.inputColumns * Int(fast_lane_count)
     call.tiles = block.x.count
     call.channels = layout.inputWidth
     call.out = block.points
     call.point_step = layout.pointStep
+    call.set_step = layout.pointSetStep
     call.lines = layout.pointLines
     return call
   }

@@ -122,7 +122,7 @@
           }
           if task.isDepthwise {
             multiplyDepthwise(
-              part, input, taps[firstSlot(part) % taps.count], buffers, into: sums)
+              part, input, taps[firstSlot(part)], buffers, into: sums)
           } else if layout.isMatrix {
             multiplyMatrix(part, input, buffers, into: sums)
           } else {

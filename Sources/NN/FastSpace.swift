@@ -10,6 +10,10 @@ internal import CKernels
 struct FastSpace {
   let algorithm: fast_algorithm
   let isUpsampled: Bool
+  /// For each product what it is the sum of.
+  let terms: [[Term]]
+  /// For each product the matrices of those before.
+  let starts: [Int]
 
   /// The one with the least products for `task`. With large weights, of which F(6×6) has 1.8 times as
   /// many, reading them takes what it saves.
@@ -21,6 +25,42 @@ struct FastSpace {
     let isLess = 64 * six.h * six.w < 36 * four.h * four.w
     algorithm =
       task.stride.h == 2 ? FAST_F4_STRIDED : !isUpsampled && isSmall && isLess ? FAST_F6 : FAST_F4
+    (terms, starts) =
+      isUpsampled
+      ? Self.upsampled
+      : algorithm == FAST_F6 ? Self.six : algorithm == FAST_F4 ? Self.four : Self.strided
+  }
+
+  // A space is made several times for each call of a layer; what its products are is the same for all.
+  private static let four = sums(points(6), inputs: 6, matrices: 6)
+  private static let six = sums(points(8), inputs: 8, matrices: 8)
+  private static let upsampled = sums(
+    (0..<Int(fast_upsampled_count)).map {
+      [Term(point: fast_upsampled_point($0), matrix: $0)]
+    }, inputs: 6, matrices: Int(fast_upsampled_count))
+  /// Odd samples have no product at infinity, the last point.
+  private static let strided = sums(
+    (0..<4).map { [Term(point: $0, matrix: $0), Term(point: 5 + $0, matrix: 5 + $0)] }
+      + [[Term(point: 4, matrix: 4)]], inputs: 9, matrices: 9)
+
+  private static func points(_ count: Int) -> [[Term]] {
+    (0..<count).map { [Term(point: $0, matrix: $0)] }
+  }
+
+  /// Both axes' products from one's.
+  private static func sums(_ axis: [[Term]], inputs: Int, matrices: Int) -> (
+    terms: [[Term]], starts: [Int]
+  ) {
+    let terms = axis.flatMap { row in
+      axis.map { column in
+        row.flatMap { y in
+          column.map { x in
+            Term(point: y.point * inputs + x.point, matrix: y.matrix * matrices + x.matrix)
+          }
+        }
+      }
+    }
+    return (terms, terms.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.count) })
   }
 
   /// Output samples of a tile's side; with upsampled space, of each phase.
@@ -40,10 +80,7 @@ struct FastSpace {
     return ((extent.height + side - 1) / side, (extent.width + side - 1) / side)
   }
 
-  private var productsPerAxis: Int {
-    isUpsampled ? Int(fast_upsampled_count) : Int(fast_points(algorithm))
-  }
-  var products: Int { productsPerAxis * productsPerAxis }
+  var products: Int { terms.count }
   /// Combinations of an axis' taps, and of all taps: the matrices that inputs are multiplied with.
   var matricesPerAxis: Int { isUpsampled ? Int(fast_upsampled_count) : inputs }
   var matrices: Int { matricesPerAxis * matricesPerAxis }
@@ -56,26 +93,6 @@ struct FastSpace {
 
   /// Whether each product is that of one point and one matrix, in order.
   var isRegular: Bool { !isUpsampled && algorithm != FAST_F4_STRIDED }
-
-  /// What a product is the sum of.
-  func terms(of product: Int) -> [Term] {
-    let (row, column) = product.quotientAndRemainder(dividingBy: productsPerAxis)
-    return axisTerms(of: row).flatMap { y in
-      axisTerms(of: column).map { x in
-        Term(
-          point: y.point * inputs + x.point, matrix: y.matrix * matricesPerAxis + x.matrix)
-      }
-    }
-  }
-
-  private func axisTerms(of product: Int) -> [Term] {
-    if isUpsampled { return [Term(point: fast_upsampled_point(product), matrix: product)] }
-    let own = Term(point: product, matrix: product)
-    // Odd samples have no product at infinity, the last point.
-    guard algorithm == FAST_F4_STRIDED && product < productsPerAxis - 1 else { return [own] }
-    let odd = productsPerAxis + product
-    return [own, Term(point: odd, matrix: odd)]
-  }
 
   /// The factors of an axis' three taps in one of its matrices.
   func factors(_ matrix: Int) -> [Float] {

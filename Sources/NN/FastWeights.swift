@@ -9,18 +9,11 @@ struct FastWeights {
   /// The sets that the task's steps use, in order.
   let usedSets: [Int]
   let space: FastSpace
-  /// For each product what it is the sum of.
-  let terms: [[FastSpace.Term]]
-  /// The matrices of a set before each product's.
-  private let starts: [Int]
 
   init(_ task: ConvolutionTask, groups: [FastTime.Group]) {
     self.task = task
     usedSets = Set(groups.flatMap { $0.kind.products.map(\.set) }).sorted()
-    let space = FastSpace(task)
-    self.space = space
-    terms = (0..<space.products).map(space.terms)
-    starts = terms.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1.count) }
+    space = FastSpace(task)
   }
 
   private var columns: Int { fast_padded(task.outputChannels) }
@@ -37,13 +30,13 @@ struct FastWeights {
 
   /// Where the weights of `set` for `product` begin.
   func offset(set: Int, product: Int) -> Int {
-    (usedSets.firstIndex(of: set) ?? 0) * setCount + starts[product] * matrixCount
+    (usedSets.firstIndex(of: set) ?? 0) * setCount + space.starts[product] * matrixCount
   }
 
   /// Where the weights of a panel's columns, from `column` on, begin for each matrix of a set.
   private func places(column: Int, width: Int) -> [Int] {
     var places = Array(repeating: 0, count: space.matrices)
-    for (start, terms) in zip(starts, terms) {
+    for (start, terms) in zip(space.starts, space.terms) {
       for (index, term) in terms.enumerated() {
         places[term.matrix] =
           start * matrixCount + (terms.count * column + index * width) * task.inputChannels

@@ -36,6 +36,7 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
       activation: .silu, residual: true),
     .init(name: "causal, small", size: (3, 7, 10)),
     .init(name: "causal, wide channels", size: (2, 13, 14), channels: (64, 96), norm: .group),
+    .init(name: "causal, long", size: (20, 6, 7), channels: (8, 4), norm: .group),
     .init(name: "stride space", size: (3, 9, 12), stride: (1, 2, 2)),
     .init(name: "stride space, odd", size: (2, 7, 13), stride: (1, 2, 2), norm: .group),
     .init(name: "stride time and space", size: (5, 8, 7), stride: (2, 2, 2)),
@@ -57,6 +58,9 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
     .init(
       name: "pointwise, linear", size: (2, 5, 33), channels: (40, 70), kernel: (1, 1, 1),
       rank: 2, residual: true),
+    .init(
+      name: "pointwise, large matrix", size: (2, 3, 5), channels: (512, 2064),
+      kernel: (1, 1, 1), norm: .group),
     .init(name: "causal upsampling", upsampling: .nearest(time: .causal, space: true)),
     .init(
       name: "causal upsampling, one frame", size: (1, 13, 14),
@@ -67,6 +71,7 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
       name: "upsampling, wide channels", size: (3, 9, 9), channels: (64, 32),
       upsampling: .nearest(time: .causal, space: true)),
     .init(name: "zeros", padding: .zeros),
+    .init(name: "zeros, even frames", size: (4, 13, 14), padding: .zeros),
     .init(name: "zeros, silu behind, RMS norm", padding: .zeros, then: .silu, thenNorm: true),
     .init(
       name: "zeros resnet half", size: (4, 12, 13), channels: (32, 32), padding: .zeros,

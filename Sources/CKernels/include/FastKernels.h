@@ -110,22 +110,11 @@ typedef struct {
   float *out;
   fast_lines lines;
   size_t point_step, first;
-} fast_input_tiles;
-
-/// Tiles that slide along time, two frames further at once: input for F(2, 3) in time besides FAST_F4.
-typedef struct {
-  /// First value of the row's first tile in the two new frames.
-  const float *a, *b;
-  /// As those of `fast_input_tiles`.
-  size_t row_step, line_step, tiles, channels;
-  /// Six sets of points. The last two hold the frames before, f0 and f1, and then the new ones, f2 and
-  /// f3; the first four are f0 - f2, f1 + f2, f2 - f1 and f1 - f3.
-  float *out;
-  fast_lines lines;
-  size_t point_step, set_step, first;
-  /// Whether there are no frames before: the first four sets are not made.
+  /// Of tiles that slide along time (transform_pair), between the sets of points, and whether there are
+  /// no frames before.
+  size_t set_step;
   int starts;
-} fast_input_pair;
+} fast_input_tiles;
 
 /// Which output samples a transform makes: all, or one of two phases of an upsampled axis.
 typedef enum { FAST_WHOLE, FAST_EVEN, FAST_ODD } fast_phase;
@@ -249,7 +238,11 @@ typedef struct {
   /// transform_output and finish in one, for `vertical` and `horizontal` FAST_WHOLE, without an RMS
   /// norm; the tiles' contributions and steps are not used.
   void (*finish_tiles)(const fast_output_tiles *, const fast_output *, const fast_frame *);
-  void (*transform_pair)(const fast_input_pair *);
+  /// Tiles that slide along time, two frames further at once, for F(2, 3) in time besides FAST_F4: `a`
+  /// and `b` are the new frames f2 and f3, without factors. Of six sets of points the last two hold the
+  /// frames before, f0 and f1, and then the new ones; the first four are f0 - f2, f1 + f2, f2 - f1 and
+  /// f1 - f3, and not made where `starts`.
+  void (*transform_pair)(const fast_input_tiles *);
   /// finish_tiles for tiles that slide and the two frames that their four products make.
   void (*finish_pair)(const fast_output_tiles *, const fast_output *, const fast_frame frames[2]);
   void (*transform_weights)(const fast_weight_tiles *);
