@@ -18,9 +18,21 @@ FAST_INLINE vec vec_of_next(const float *x) { return vec_of(*x); }
 FAST_INLINE void vec_add_product(vec *sum, vec a, vec b) { *sum = a * b + *sum; }
 #endif
 
+// The same with a value that is used once: read by the product itself it costs no instruction.
+FAST_INLINE void vec_add_next_product(vec *sum, const float *x, vec b) {
+#if defined(__x86_64__) && FAST_WIDTH == 16
+  __asm__ volatile("vfmadd231ps %1%{1to16%}, %2, %0" : "+v"(*sum) : "m"(*x), "v"(b));
+#else
+  vec_add_product(sum, vec_of_next(x), b);
+#endif
+}
+
 #if defined(FAST_HALVES)
 FAST_INLINE void vec_add_pair_product(vec *sum, vec a, vec b) {
   __asm__ volatile("vdpbf16ps %1, %2, %0" : "+v"(*sum) : "v"(a), "v"(b));
+}
+FAST_INLINE void vec_add_next_pair_product(vec *sum, const float *x, vec b) {
+  __asm__ volatile("vdpbf16ps %1%{1to16%}, %2, %0" : "+v"(*sum) : "m"(*x), "v"(b));
 }
 #endif
 
@@ -30,47 +42,70 @@ typedef struct {
   size_t a_step, b_step;
 } block_ahead;
 
-// All offsets from `a` and `out` are constants but for the step between lines, so that a block's inner
-// loop computes no addresses.
-#define FAST_DEFINE_BLOCK(NAME, ADD_PRODUCT, ROWS, VECTORS)                                     \
-  static void NAME##ROWS##x##VECTORS(const fast_product *p, const float *a, const float *b,     \
-                                     size_t b_step, float *out, size_t vector_step,             \
-                                     block_ahead ahead) {                                       \
-    vec sums[ROWS][VECTORS];                                                                    \
-    const char *ahead_a = ahead.a, *ahead_b = ahead.b;                                          \
-    FAST_UNROLL for (int v = 0; v < VECTORS; v++) FAST_UNROLL for (int r = 0; r < ROWS; r++)    \
-        __builtin_prefetch(out + v * vector_step + r * fast_lane_count, 1);                     \
-    FAST_UNROLL for (int v = 0; v < VECTORS; v++) FAST_UNROLL for (int r = 0; r < ROWS; r++)    \
-        sums[r][v] = p->accumulates ? vec_load(out + v * vector_step + r * fast_lane_count)     \
-                                    : vec_of(0.0f);                                             \
-    for (size_t tap = 0; tap < p->tap_count; tap++) {                                           \
-      const float *line = a + p->taps[tap];                                                     \
-      for (size_t left = p->depth; left > 0; line += p->a_lines.line_step) {                    \
-        const size_t depth = left < fast_lane_count ? left : fast_lane_count;                   \
-        left -= depth;                                                                          \
-        for (const float *x = line; x < line + depth; x++, b += b_step) {                       \
-          vec columns[VECTORS];                                                                 \
-          __builtin_prefetch(ahead_a);                                                          \
-          __builtin_prefetch(ahead_b);                                                          \
-          ahead_a += ahead.a_step;                                                              \
-          ahead_b += ahead.b_step;                                                              \
-          FAST_UNROLL for (int v = 0; v < VECTORS; v++) columns[v] =                            \
-              vec_load(b + v * FAST_WIDTH);                                                     \
-          FAST_UNROLL for (int r = 0; r < ROWS; r++) {                                          \
-            const vec value = vec_of_next(x + r * fast_lane_count);                             \
-            FAST_UNROLL for (int v = 0; v < VECTORS; v++)                                       \
-                ADD_PRODUCT(&sums[r][v], value, columns[v]);                                    \
-          }                                                                                     \
-        }                                                                                       \
-      }                                                                                         \
-    }                                                                                           \
-    FAST_UNROLL for (int v = 0; v < VECTORS; v++) FAST_UNROLL for (int r = 0; r < ROWS; r++)    \
-        vec_store(out + v * vector_step + r * fast_lane_count, sums[r][v]);                     \
+// One step of a block: a row of weights times a value of each row.
+#define FAST_DEFINE_STEP(NAME, KIND, ROWS, VECTORS)                                              \
+  FAST_INLINE void NAME##step_##ROWS##x##VECTORS(vec sums[ROWS][VECTORS], const float *x,        \
+                                                 const float *b) {                               \
+    vec columns[VECTORS];                                                                        \
+    FAST_UNROLL for (int v = 0; v < VECTORS; v++) columns[v] = vec_load(b + v * FAST_WIDTH);     \
+    FAST_UNROLL for (int r = 0; r < ROWS; r++) {                                                 \
+      if (VECTORS == 1) {                                                                        \
+        vec_add_next_##KIND(&sums[r][0], x + r * fast_lane_count, columns[0]);                   \
+      } else {                                                                                   \
+        const vec value = vec_of_next(x + r * fast_lane_count);                                  \
+        FAST_UNROLL for (int v = 0; v < VECTORS; v++)                                            \
+            vec_add_##KIND(&sums[r][v], value, columns[v]);                                      \
+      }                                                                                          \
+    }                                                                                            \
   }
 
-#define FAST_DEFINE_ROWS(NAME, ADD_PRODUCT, ROWS) \
-  FAST_DEFINE_BLOCK(NAME, ADD_PRODUCT, ROWS, 1)   \
-  FAST_DEFINE_BLOCK(NAME, ADD_PRODUCT, ROWS, 2)
+// All offsets from `a` and `out` are constants but for the step between lines, so that a block's inner
+// loop computes no addresses. A block of one vector is short of instructions, not of data: it takes four
+// steps at once and asks for nothing ahead.
+#define FAST_DEFINE_BLOCK(NAME, KIND, ROWS, VECTORS)                                             \
+  FAST_DEFINE_STEP(NAME, KIND, ROWS, VECTORS)                                                    \
+  static void NAME##ROWS##x##VECTORS(const fast_product *p, const float *a, const float *b,      \
+                                     size_t b_step, float *out, size_t vector_step,              \
+                                     const block_ahead *ahead) {                                 \
+    enum { at_once = VECTORS == 1 ? 4 : 1, asks = VECTORS > 1 };                                 \
+    vec sums[ROWS][VECTORS];                                                                     \
+    const char *ahead_a = ahead->a, *ahead_b = ahead->b;                                         \
+    const size_t ahead_a_step = ahead->a_step, ahead_b_step = ahead->b_step;                     \
+    if (asks) {                                                                                  \
+      FAST_UNROLL for (int v = 0; v < VECTORS; v++) FAST_UNROLL for (int r = 0; r < ROWS; r++)   \
+          __builtin_prefetch(out + v * vector_step + r * fast_lane_count, 1);                    \
+    }                                                                                            \
+    FAST_UNROLL for (int v = 0; v < VECTORS; v++) FAST_UNROLL for (int r = 0; r < ROWS; r++)     \
+        sums[r][v] = p->accumulates ? vec_load(out + v * vector_step + r * fast_lane_count)      \
+                                    : vec_of(0.0f);                                              \
+    for (size_t tap = 0; tap < p->tap_count; tap++) {                                            \
+      const float *line = a + p->taps[tap];                                                      \
+      for (size_t left = p->depth; left > 0; line += p->a_lines.line_step) {                     \
+        const size_t depth = left < fast_lane_count ? left : fast_lane_count;                    \
+        left -= depth;                                                                           \
+        const float *x = line, *end = line + depth;                                              \
+        for (; at_once > 1 && x + at_once <= end; x += at_once) {                                \
+          FAST_UNROLL for (int i = 0; i < at_once; i++, b += b_step)                             \
+              NAME##step_##ROWS##x##VECTORS(sums, x + i, b);                                     \
+        }                                                                                        \
+        for (; x < end; x++, b += b_step) {                                                      \
+          if (asks) {                                                                            \
+            __builtin_prefetch(ahead_a);                                                         \
+            __builtin_prefetch(ahead_b);                                                         \
+            ahead_a += ahead_a_step;                                                             \
+            ahead_b += ahead_b_step;                                                             \
+          }                                                                                      \
+          NAME##step_##ROWS##x##VECTORS(sums, x, b);                                             \
+        }                                                                                        \
+      }                                                                                          \
+    }                                                                                            \
+    FAST_UNROLL for (int v = 0; v < VECTORS; v++) FAST_UNROLL for (int r = 0; r < ROWS; r++)     \
+        vec_store(out + v * vector_step + r * fast_lane_count, sums[r][v]);                      \
+  }
+
+#define FAST_DEFINE_ROWS(NAME, KIND, ROWS) \
+  FAST_DEFINE_BLOCK(NAME, KIND, ROWS, 1)   \
+  FAST_DEFINE_BLOCK(NAME, KIND, ROWS, 2)
 #define FAST_ENTRY(NAME, ROWS) {NAME##ROWS##x1, NAME##ROWS##x2}
 
 #if FAST_ROWS == 14
@@ -87,27 +122,58 @@ typedef struct {
 #define FAST_LISTED_ENTRY(NAME, ROWS) FAST_ENTRY(NAME, ROWS),
 
 typedef void (*block_function)(const fast_product *, const float *, const float *, size_t, float *,
-                               size_t, block_ahead);
+                               size_t, const block_ahead *);
 
-FAST_ALL_ROWS(FAST_DEFINE_ROWS, block_, vec_add_product)
+FAST_ALL_ROWS(FAST_DEFINE_ROWS, block_, product)
 static const block_function block_functions[FAST_ROWS][2] = {
     FAST_ALL_ROWS(FAST_LISTED_ENTRY, block_)};
 
 #if defined(FAST_HALVES)
-FAST_ALL_ROWS(FAST_DEFINE_ROWS, pair_block_, vec_add_pair_product)
+FAST_ALL_ROWS(FAST_DEFINE_ROWS, pair_block_, pair_product)
 static const block_function pair_block_functions[FAST_ROWS][2] = {
     FAST_ALL_ROWS(FAST_LISTED_ENTRY, pair_block_)};
 #endif
+
+// Some of the rows, which a block takes at once.
+typedef struct {
+  // Those for one and two vectors of columns.
+  const block_function *functions;
+  // Where they begin in `a` and `out`.
+  size_t a, out;
+} block_rows;
 
 // What the products of a batch share.
 typedef struct {
   size_t depth, columns, vector_step;
   // What a block asks for meanwhile with each step: of the next product's rows, of the next panel.
   size_t ahead_a_step, ahead_b_step;
+  block_rows blocks[32];
+  size_t block_count;
 } product_plan;
 
-FAST_INLINE void multiply_one(const fast_product *p, const product_plan *plan,
-                              const block_function functions[FAST_ROWS][2]) {
+// Cuts rows from `first` on into blocks, all of them or as many as the plan holds; returns how many rows
+// these are.
+FAST_INLINE size_t plan_blocks(product_plan *plan, const fast_product *p, size_t first,
+                               const block_function functions[FAST_ROWS][2]) {
+  enum { most = sizeof plan->blocks / sizeof *plan->blocks };
+  size_t row = first;
+  plan->block_count = 0;
+  while (row < p->rows && plan->block_count < most) {
+    const size_t group = row / p->a_lines.group, start = group * p->a_lines.group;
+    const size_t end = p->rows - start < p->a_lines.group ? p->rows : start + p->a_lines.group;
+    // Blocks of a group are of about equal height, for a short last one would waste the most.
+    const size_t left = end - row, blocks = (left + FAST_ROWS - 1) / FAST_ROWS;
+    const size_t offset = (row - start) * fast_lane_count;
+    const size_t rows = left / blocks;
+    plan->blocks[plan->block_count++] = (block_rows){functions[rows - 1],
+                                                     group * p->a_lines.group_step + offset,
+                                                     group * p->out_lines.group_step + offset};
+    row += rows;
+  }
+  return row - first;
+}
+
+FAST_INLINE void multiply_one(const fast_product *p, const product_plan *plan) {
   block_ahead ahead = {.a = (const char *)(p->next_a ? p->next_a : p->a),
                        .a_step = p->next_a ? plan->ahead_a_step : 0};
   for (size_t panel = 0; panel < plan->columns; panel += fast_panel_width) {
@@ -116,29 +182,18 @@ FAST_INLINE void multiply_one(const fast_product *p, const product_plan *plan,
     const float *b = p->panels + panel * plan->depth;
     ahead.b = (const char *)(b + width * plan->depth);
     ahead.b_step = plan->ahead_b_step * width / fast_panel_width;
-    const float *a = p->a;
     float *out = p->out + in_lines(panel, p->out_lines.line_step);
-    for (size_t left = p->rows; left > 0;) {
-      // Blocks of a group of about equal height, for a short last one would waste the most.
-      const size_t group = left < p->a_lines.group ? left : p->a_lines.group;
-      const size_t most = (group + FAST_ROWS - 1) / FAST_ROWS;
-      for (size_t first = 0, block = 0; block < most; block++) {
-        const size_t rows = most == 1 ? group : quotient(group - first, most - block);
-        const size_t offset = first * fast_lane_count;
-        for (size_t column = 0; column < width;) {
-          const size_t vectors = width - column >= 2 * FAST_WIDTH ? 2 : 1;
-          functions[rows - 1][vectors - 1](
-              p, a + offset, b + column, width,
-              out + in_lines(column, p->out_lines.line_step) + offset, plan->vector_step, ahead);
-          column += vectors * FAST_WIDTH;
-        }
-        first += rows;
-        ahead.a += ahead.a_step * plan->depth;
-        ahead.b += ahead.b_step * plan->depth;
+    for (size_t i = 0; i < plan->block_count; i++) {
+      const block_rows *rows = &plan->blocks[i];
+      for (size_t column = 0; column < width;) {
+        const size_t vectors = width - column >= 2 * FAST_WIDTH ? 2 : 1;
+        rows->functions[vectors - 1](p, p->a + rows->a, b + column, width,
+                                     out + in_lines(column, p->out_lines.line_step) + rows->out,
+                                     plan->vector_step, &ahead);
+        column += vectors * FAST_WIDTH;
       }
-      left -= group;
-      a += p->a_lines.group_step;
-      out += p->out_lines.group_step;
+      ahead.a += ahead.a_step * plan->depth;
+      ahead.b += ahead.b_step * plan->depth;
     }
   }
 }
@@ -152,13 +207,16 @@ FAST_INLINE void multiply_with(const fast_product *p, const block_function funct
   plan.ahead_a_step = quotient(FAST_ROWS * sizeof(float), panels * p->tap_count);
   plan.ahead_b_step =
       quotient(fast_panel_width * sizeof(float), (p->rows + FAST_ROWS - 1) / FAST_ROWS);
-  fast_product one = *p;
-  for (size_t i = 1; i <= p->batch; i++) {
-    one.next_a = i < p->batch ? one.a + p->a_step : p->next_a;
-    multiply_one(&one, &plan, functions);
-    one.a += p->a_step;
-    one.panels += p->panels_step;
-    one.out += p->out_step;
+  for (size_t row = 0; row < p->rows;) {
+    row += plan_blocks(&plan, p, row, functions);
+    fast_product one = *p;
+    for (size_t i = 1; i <= p->batch; i++) {
+      one.next_a = i < p->batch ? one.a + p->a_step : p->next_a;
+      multiply_one(&one, &plan);
+      one.a += p->a_step;
+      one.panels += p->panels_step;
+      one.out += p->out_step;
+    }
   }
 }
 

@@ -19,10 +19,34 @@ FAST_INLINE vec load_vector(const char *x, size_t next, size_t width, const plai
   return vec_apply(v, f);
 }
 
+// Rows of one vector: all that they share stays in registers.
+FAST_INLINE void load_narrow(const fast_input *p, const char *x, size_t count, float *out,
+                             size_t row_step, const plain_type type, const plain_type to,
+                             const int has_norm, const plain_function f) {
+  const size_t channels = p->channels, next = p->next, step = p->row_step * bytes_of(type);
+  const vec scale = has_norm ? vec_load_part(p->scale, channels) : vec_of(0.0f);
+  const vec shift = has_norm ? vec_load_part(p->shift, channels) : vec_of(0.0f);
+  if (channels == FAST_WIDTH) {
+    for (const float *end = out + count * row_step; out < end; x += step, out += row_step) {
+      vec_store_stored(out, to, FAST_WIDTH,
+                       load_vector(x, next, FAST_WIDTH, type, scale, shift, has_norm, f));
+    }
+  } else {
+    for (const float *end = out + count * row_step; out < end; x += step, out += row_step) {
+      vec_store_stored(out, to, FAST_WIDTH,
+                       load_vector(x, next, channels, type, scale, shift, has_norm, f));
+    }
+  }
+}
+
 FAST_INLINE void load_with(const fast_input *p, const char *x, size_t count, float *out,
                            size_t row_step, size_t line_step, const plain_type type,
                            const plain_type to, const int has_norm, const plain_function f) {
   const size_t channels = p->channels, padded = fast_padded(channels);
+  if (padded == FAST_WIDTH) {
+    load_narrow(p, x, count, out, row_step, type, to, has_norm, f);
+    return;
+  }
   const size_t whole = channels / FAST_WIDTH * FAST_WIDTH, part = channels - whole;
   // Values in a line, of which bfloat16 takes half a float's place.
   const size_t line = fast_lane_count * 4 / bytes_of(to);

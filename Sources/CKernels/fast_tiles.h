@@ -42,6 +42,22 @@ FAST_INLINE void to_points(const vec *d, vec *t, const fast_algorithm algorithm)
   }
 }
 
+// The transforms' outer loops are not unrolled: their code would no longer fit where decoded instructions
+// are kept, and addresses would take more instructions than the transforms.
+
+// Brings a tile's columns to the points of the vertical axis.
+FAST_INLINE void transform_input_columns(const float *from, size_t row_step, vec half[][most_inputs],
+                                         const fast_algorithm algorithm) {
+  const int points = (int)fast_inputs(algorithm);
+  FAST_ROLL for (int x = 0; x < points; x++, from += fast_lane_count) {
+    vec d[most_inputs], t[most_inputs];
+    const float *at = from;
+    FAST_UNROLL for (int y = 0; y < points; y++, at += row_step) d[y] = vec_load(at);
+    to_points(d, t, algorithm);
+    FAST_UNROLL for (int y = 0; y < points; y++) half[y][x] = t[y];
+  }
+}
+
 FAST_INLINE void transform_input_with(const fast_input_tiles *p, const fast_algorithm algorithm,
                                       const int has_second) {
   const int points = (int)fast_inputs(algorithm);
@@ -52,22 +68,26 @@ FAST_INLINE void transform_input_with(const fast_input_tiles *p, const fast_algo
     for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
       const size_t corner = start + in_lines(c, p->line_step);
       vec half[most_inputs][most_inputs];
-      FAST_UNROLL for (int x = 0; x < points; x++) {
+      const float *a = p->a + corner, *b = has_second ? p->b + corner : 0;
+      FAST_ROLL for (int x = 0; x < points; x++, a += fast_lane_count) {
         vec d[most_inputs], t[most_inputs];
-        FAST_UNROLL for (int y = 0; y < points; y++) {
-          const size_t at = corner + (size_t)y * p->row_step + (size_t)x * fast_lane_count;
-          d[y] = vec_load(p->a + at) * a_factor;
-          if (has_second) d[y] = vec_load(p->b + at) * b_factor + d[y];
+        const float *at = a, *bt = b;
+        FAST_UNROLL for (int y = 0; y < points; y++, at += p->row_step) {
+          d[y] = vec_load(at) * a_factor;
+          if (has_second) {
+            d[y] = vec_load(bt) * b_factor + d[y];
+            bt += p->row_step;
+          }
         }
+        if (has_second) b += fast_lane_count;
         to_points(d, t, algorithm);
         FAST_UNROLL for (int y = 0; y < points; y++) half[y][x] = t[y];
       }
-      float *target = out + in_lines(c, p->lines.line_step);
-      FAST_UNROLL for (int y = 0; y < points; y++) {
+      float *to = out + in_lines(c, p->lines.line_step);
+      FAST_ROLL for (int y = 0; y < points; y++) {
         vec t[most_inputs];
         to_points(half[y], t, algorithm);
-        FAST_UNROLL for (int x = 0; x < points; x++)
-            vec_store(target + (size_t)(y * points + x) * p->point_step, t[x]);
+        FAST_UNROLL for (int x = 0; x < points; x++, to += p->point_step) vec_store(to, t[x]);
       }
     }
   }
@@ -91,37 +111,30 @@ static void transform_input(const fast_input_tiles *p) {
 
 FAST_INLINE void transform_pair_with(const fast_input_tiles *p, const int starts) {
   const int points = (int)fast_points(FAST_F4);
+  const size_t set_step = p->set_step, point_step = p->point_step;
   for (size_t tile = 0; tile < p->tiles; tile++) {
     const size_t start = tile * fast_step(FAST_F4) * fast_lane_count;
     float *out = p->out + row_in_lines(&p->lines, p->first + tile);
     for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
       const size_t corner = start + in_lines(c, p->line_step);
-      vec half[2][most_points][most_points];
-      FAST_UNROLL for (int x = 0; x < points; x++) {
-        FAST_UNROLL for (int f = 0; f < 2; f++) {
-          const float *from = (f == 0 ? p->a : p->b) + corner + (size_t)x * fast_lane_count;
-          vec d[most_points], t[most_points];
-          FAST_UNROLL for (int y = 0; y < points; y++) d[y] = vec_load(from + (size_t)y * p->row_step);
-          to_points(d, t, FAST_F4);
-          FAST_UNROLL for (int y = 0; y < points; y++) half[f][y][x] = t[y];
-        }
-      }
-      float *target = out + in_lines(c, p->lines.line_step);
-      FAST_UNROLL for (int y = 0; y < points; y++) {
+      vec half[2][most_inputs][most_inputs];
+      transform_input_columns(p->a + corner, p->row_step, half[0], FAST_F4);
+      transform_input_columns(p->b + corner, p->row_step, half[1], FAST_F4);
+      float *to = out + in_lines(c, p->lines.line_step);
+      FAST_ROLL for (int y = 0; y < points; y++) {
         vec f2[most_points], f3[most_points];
         to_points(half[0][y], f2, FAST_F4);
         to_points(half[1][y], f3, FAST_F4);
-        FAST_UNROLL for (int x = 0; x < points; x++) {
-          float *to = target + (size_t)(y * points + x) * p->point_step;
+        FAST_UNROLL for (int x = 0; x < points; x++, to += point_step) {
           if (!starts) {
-            const vec f0 = vec_load(to + 4 * p->set_step), f1 = vec_load(to + 5 * p->set_step);
+            const vec f0 = vec_load(to + 4 * set_step), f1 = vec_load(to + 5 * set_step);
             vec_store(to, f0 - f2[x]);
-            vec_store(to + p->set_step, f1 + f2[x]);
-            vec_store(to + 2 * p->set_step, f2[x] - f1);
-            vec_store(to + 3 * p->set_step, f1 - f3[x]);
+            vec_store(to + set_step, f1 + f2[x]);
+            vec_store(to + 2 * set_step, f2[x] - f1);
+            vec_store(to + 3 * set_step, f1 - f3[x]);
           }
-          vec_store(to + 4 * p->set_step, f2[x]);
-          vec_store(to + 5 * p->set_step, f3[x]);
+          vec_store(to + 4 * set_step, f2[x]);
+          vec_store(to + 5 * set_step, f3[x]);
         }
       }
     }

@@ -179,23 +179,23 @@ FAST_INLINE vec vec_exp(vec x) {
 }
 #endif
 
-// 1 / x to about 1e-7 relative, for x that is neither tiny nor huge.
-FAST_INLINE vec vec_reciprocal(vec x) {
+// a / b to about 1e-7 relative, for b that is neither tiny nor huge.
+FAST_INLINE vec vec_quotient(vec a, vec b) {
 #if defined(__x86_64__) && FAST_WIDTH >= 8
 #if FAST_WIDTH == 16
-  vec y = FAST_X86(rcp14, x);
+  vec y = FAST_X86(rcp14, b);
 #else
-  vec y = FAST_X86(rcp, x);
+  vec y = FAST_X86(rcp, b);
 #endif
-  return y * (2.0f - x * y);
+  return a * y * (2.0f - b * y);
 #else
-  return 1.0f / x;
+  return a / b;
 #endif
 }
 
 FAST_INLINE vec vec_apply(vec x, plain_function f) {
   switch (f) {
-    case PLAIN_SILU: return x * vec_reciprocal(1.0f + vec_exp(-x));
+    case PLAIN_SILU: return vec_quotient(x, 1.0f + vec_exp(-x));
     case PLAIN_RELU: return vec_max(x, vec_of(0.0f));
     default: return x;
   }
