@@ -156,41 +156,44 @@ typedef struct {
 FAST_INLINE size_t plan_blocks(product_plan *plan, const fast_product *p, size_t first,
                                const block_function functions[FAST_ROWS][2]) {
   enum { most = sizeof plan->blocks / sizeof *plan->blocks };
-  size_t row = first;
+  const size_t size = p->a_lines.group;
+  size_t row = first, group = quotient(first, size);
   plan->block_count = 0;
-  while (row < p->rows && plan->block_count < most) {
-    const size_t group = row / p->a_lines.group, start = group * p->a_lines.group;
-    const size_t end = p->rows - start < p->a_lines.group ? p->rows : start + p->a_lines.group;
-    // Blocks of a group are of about equal height, for a short last one would waste the most.
-    const size_t left = end - row, blocks = (left + FAST_ROWS - 1) / FAST_ROWS;
-    const size_t offset = (row - start) * fast_lane_count;
-    const size_t rows = left / blocks;
-    plan->blocks[plan->block_count++] = (block_rows){functions[rows - 1],
-                                                     group * p->a_lines.group_step + offset,
-                                                     group * p->out_lines.group_step + offset};
-    row += rows;
+  for (; row < p->rows && plan->block_count < most; group++) {
+    const size_t start = group * size, end = p->rows - start < size ? p->rows : start + size;
+    while (row < end && plan->block_count < most) {
+      // Blocks of a group are of about equal height, for a short last one would waste the most.
+      const size_t left = end - row, blocks = (left + FAST_ROWS - 1) / FAST_ROWS;
+      const size_t rows = blocks == 1 ? left : quotient(left, blocks);
+      const size_t offset = (row - start) * fast_lane_count;
+      plan->blocks[plan->block_count++] = (block_rows){
+          functions[rows - 1], group * p->a_lines.group_step + offset,
+          group * p->out_lines.group_step + offset};
+      row += rows;
+    }
+    if (row < end) break;
   }
   return row - first;
 }
 
-FAST_INLINE void multiply_one(const fast_product *p, const product_plan *plan) {
-  block_ahead ahead = {.a = (const char *)(p->next_a ? p->next_a : p->a),
-                       .a_step = p->next_a ? plan->ahead_a_step : 0};
+// Multiplies rows from `a` on with a matrix; `next_a` as in `fast_product`.
+FAST_INLINE void multiply_one(const fast_product *p, const product_plan *plan, const float *a,
+                              const float *panels, float *out, const float *next_a) {
+  block_ahead ahead = {.a = (const char *)(next_a ? next_a : a),
+                       .a_step = next_a ? plan->ahead_a_step : 0};
   for (size_t panel = 0; panel < plan->columns; panel += fast_panel_width) {
     const size_t width =
         plan->columns - panel < fast_panel_width ? fast_lane_count : fast_panel_width;
-    const float *b = p->panels + panel * plan->depth;
+    const size_t vectors = width < 2 * FAST_WIDTH ? 1 : 2;
+    const float *b = panels + panel * plan->depth;
+    float *to = out + in_lines(panel, p->out_lines.line_step);
     ahead.b = (const char *)(b + width * plan->depth);
     ahead.b_step = plan->ahead_b_step * width / fast_panel_width;
-    float *out = p->out + in_lines(panel, p->out_lines.line_step);
-    for (size_t i = 0; i < plan->block_count; i++) {
-      const block_rows *rows = &plan->blocks[i];
-      for (size_t column = 0; column < width;) {
-        const size_t vectors = width - column >= 2 * FAST_WIDTH ? 2 : 1;
-        rows->functions[vectors - 1](p, p->a + rows->a, b + column, width,
-                                     out + in_lines(column, p->out_lines.line_step) + rows->out,
+    for (const block_rows *rows = plan->blocks; rows < plan->blocks + plan->block_count; rows++) {
+      for (size_t column = 0; column < width; column += vectors * FAST_WIDTH) {
+        rows->functions[vectors - 1](p, a + rows->a, b + column, width,
+                                     to + in_lines(column, p->out_lines.line_step) + rows->out,
                                      plan->vector_step, &ahead);
-        column += vectors * FAST_WIDTH;
       }
       ahead.a += ahead.a_step * plan->depth;
       ahead.b += ahead.b_step * plan->depth;
@@ -199,7 +202,9 @@ FAST_INLINE void multiply_one(const fast_product *p, const product_plan *plan) {
 }
 
 FAST_INLINE void multiply_with(const fast_product *p, const block_function functions[FAST_ROWS][2]) {
-  product_plan plan = {.depth = p->tap_count * p->depth, .columns = fast_padded(p->columns)};
+  product_plan plan;
+  plan.depth = p->tap_count * p->depth;
+  plan.columns = fast_padded(p->columns);
   // A vector's columns may be a part of a line.
   plan.vector_step = FAST_WIDTH < fast_lane_count ? FAST_WIDTH : p->out_lines.line_step;
   // In equal shares.
@@ -209,13 +214,10 @@ FAST_INLINE void multiply_with(const fast_product *p, const block_function funct
       quotient(fast_panel_width * sizeof(float), (p->rows + FAST_ROWS - 1) / FAST_ROWS);
   for (size_t row = 0; row < p->rows;) {
     row += plan_blocks(&plan, p, row, functions);
-    fast_product one = *p;
-    for (size_t i = 1; i <= p->batch; i++) {
-      one.next_a = i < p->batch ? one.a + p->a_step : p->next_a;
-      multiply_one(&one, &plan);
-      one.a += p->a_step;
-      one.panels += p->panels_step;
-      one.out += p->out_step;
+    for (size_t i = 0; i < p->batch; i++) {
+      const float *a = p->a + i * p->a_step;
+      multiply_one(p, &plan, a, p->panels + i * p->panels_step, p->out + i * p->out_step,
+                   i + 1 < p->batch ? a + p->a_step : p->next_a);
     }
   }
 }

@@ -48,22 +48,23 @@ FAST_INLINE void load_with(const fast_input *p, const char *x, size_t count, flo
     return;
   }
   const size_t whole = channels / FAST_WIDTH * FAST_WIDTH, part = channels - whole;
+  const size_t next = p->next, step = p->row_step * bytes_of(type);
   // Values in a line, of which bfloat16 takes half a float's place.
   const size_t line = fast_lane_count * 4 / bytes_of(to);
+  const float *scales = p->scale, *shifts = p->shift;
   const vec none = {0};
-  const vec part_scale = has_norm ? vec_load_part(p->scale + whole, part) : none;
-  const vec part_shift = has_norm ? vec_load_part(p->shift + whole, part) : none;
-  for (size_t r = 0; r < count; r++, x += p->row_step * bytes_of(type), out += row_step) {
+  const vec part_scale = has_norm ? vec_load_part(scales + whole, part) : none;
+  const vec part_shift = has_norm ? vec_load_part(shifts + whole, part) : none;
+  for (size_t r = 0; r < count; r++, x += step, out += row_step) {
     for (size_t c = 0; c < padded; c += FAST_WIDTH) {
       char *target = (char *)(out + c / line * line_step) + c % line * bytes_of(to);
       vec v = none;
       if (c < whole) {
-        const vec scale = has_norm ? vec_load(p->scale + c) : none;
-        const vec shift = has_norm ? vec_load(p->shift + c) : none;
-        v = load_vector(x + c * bytes_of(type), p->next, FAST_WIDTH, type, scale, shift, has_norm, f);
+        const vec scale = has_norm ? vec_load(scales + c) : none;
+        const vec shift = has_norm ? vec_load(shifts + c) : none;
+        v = load_vector(x + c * bytes_of(type), next, FAST_WIDTH, type, scale, shift, has_norm, f);
       } else if (c < channels) {
-        v = load_vector(x + c * bytes_of(type), p->next, part, type, part_scale, part_shift, has_norm,
-                        f);
+        v = load_vector(x + c * bytes_of(type), next, part, type, part_scale, part_shift, has_norm, f);
       }
       vec_store_stored(target, to, FAST_WIDTH, v);
     }

@@ -42,22 +42,6 @@ FAST_INLINE void to_points(const vec *d, vec *t, const fast_algorithm algorithm)
   }
 }
 
-// The transforms' outer loops are not unrolled: their code would no longer fit where decoded instructions
-// are kept, and addresses would take more instructions than the transforms.
-
-// Brings a tile's columns to the points of the vertical axis.
-FAST_INLINE void transform_input_columns(const float *from, size_t row_step, vec half[][most_inputs],
-                                         const fast_algorithm algorithm) {
-  const int points = (int)fast_inputs(algorithm);
-  FAST_ROLL for (int x = 0; x < points; x++, from += fast_lane_count) {
-    vec d[most_inputs], t[most_inputs];
-    const float *at = from;
-    FAST_UNROLL for (int y = 0; y < points; y++, at += row_step) d[y] = vec_load(at);
-    to_points(d, t, algorithm);
-    FAST_UNROLL for (int y = 0; y < points; y++) half[y][x] = t[y];
-  }
-}
-
 FAST_INLINE void transform_input_with(const fast_input_tiles *p, const fast_algorithm algorithm,
                                       const int has_second) {
   const int points = (int)fast_inputs(algorithm);
@@ -68,26 +52,22 @@ FAST_INLINE void transform_input_with(const fast_input_tiles *p, const fast_algo
     for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
       const size_t corner = start + in_lines(c, p->line_step);
       vec half[most_inputs][most_inputs];
-      const float *a = p->a + corner, *b = has_second ? p->b + corner : 0;
-      FAST_ROLL for (int x = 0; x < points; x++, a += fast_lane_count) {
+      FAST_UNROLL for (int x = 0; x < points; x++) {
         vec d[most_inputs], t[most_inputs];
-        const float *at = a, *bt = b;
-        FAST_UNROLL for (int y = 0; y < points; y++, at += p->row_step) {
-          d[y] = vec_load(at) * a_factor;
-          if (has_second) {
-            d[y] = vec_load(bt) * b_factor + d[y];
-            bt += p->row_step;
-          }
+        FAST_UNROLL for (int y = 0; y < points; y++) {
+          const size_t at = corner + (size_t)y * p->row_step + (size_t)x * fast_lane_count;
+          d[y] = vec_load(p->a + at) * a_factor;
+          if (has_second) d[y] = vec_load(p->b + at) * b_factor + d[y];
         }
-        if (has_second) b += fast_lane_count;
         to_points(d, t, algorithm);
         FAST_UNROLL for (int y = 0; y < points; y++) half[y][x] = t[y];
       }
-      float *to = out + in_lines(c, p->lines.line_step);
-      FAST_ROLL for (int y = 0; y < points; y++) {
+      float *target = out + in_lines(c, p->lines.line_step);
+      FAST_UNROLL for (int y = 0; y < points; y++) {
         vec t[most_inputs];
         to_points(half[y], t, algorithm);
-        FAST_UNROLL for (int x = 0; x < points; x++, to += p->point_step) vec_store(to, t[x]);
+        FAST_UNROLL for (int x = 0; x < points; x++)
+            vec_store(target + (size_t)(y * points + x) * p->point_step, t[x]);
       }
     }
   }

@@ -96,8 +96,8 @@ struct FastReader {
     let isReplicated = task.padding == .causalReplicate
     /// How many of the columns come before column `end`.
     func count(before end: Int) -> Int {
-      (min(max(end, columns.lowerBound), columns.upperBound) - columns.lowerBound + stride - 1)
-        / stride
+      let count = min(max(end, columns.lowerBound), columns.upperBound) - columns.lowerBound
+      return stride == 1 ? count : (count + stride - 1) / stride
     }
     let all = count(before: columns.upperBound)
     let inside = count(before: 0)..<count(before: width)
