@@ -24,7 +24,7 @@
     .name = NAME, .columns_in_place = 2 * FAST_WIDTH, .load = load, .finish = finish,         \
     .multiply = multiply, .multiply_pairs = FAST_MULTIPLY_PAIRS,                              \
     .transform_input = transform_input, .transform_output = transform_output,                 \
-    .finish_tiles = finish_tiles, .transform_pair = transform_pair,                           \
-    .finish_pair = finish_pair, .transform_weights = transform_weights,                       \
+    .finish_tiles = finish_tiles, .transform_cubes = transform_cubes,                         \
+    .finish_cubes = finish_cubes, .transform_weights = transform_weights,                     \
     .depthwise = depthwise, .softmax = softmax, .scale = scale                                \
   }

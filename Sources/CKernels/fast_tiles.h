@@ -89,43 +89,56 @@ static void transform_input(const fast_input_tiles *p) {
   }
 }
 
-FAST_INLINE void transform_pair_with(const fast_input_tiles *p, const int starts) {
-  const int points = (int)fast_points(FAST_F4);
-  const size_t set_step = p->set_step, point_step = p->point_step;
+enum { f4_points = 6, f4_side = 4 };
+
+// The outer loops of what follows are not unrolled: addresses and values that no register holds would
+// take more instructions than the transforms.
+
+FAST_INLINE void transform_cubes_with(const fast_input_tiles *p, const int starts) {
+  const int frames = starts ? 2 : f4_side;
+  const size_t set_step = p->set_step;
   for (size_t tile = 0; tile < p->tiles; tile++) {
     const size_t start = tile * fast_step(FAST_F4) * fast_lane_count;
     float *out = p->out + row_in_lines(&p->lines, p->first + tile);
     for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
-      const size_t corner = start + in_lines(c, p->line_step);
-      vec half[2][most_inputs][most_inputs];
-      transform_input_columns(p->a + corner, p->row_step, half[0], FAST_F4);
-      transform_input_columns(p->b + corner, p->row_step, half[1], FAST_F4);
+      const float *corner = p->a + start + in_lines(c, p->line_step);
+      vec half[f4_side][f4_points][f4_points];
+      FAST_UNROLL for (int f = 0; f < frames; f++) {
+        const float *column = corner + (size_t)f * p->frame_step;
+        FAST_ROLL for (int x = 0; x < f4_points; x++, column += fast_lane_count) {
+          vec d[f4_points], t[f4_points];
+          const float *at = column;
+          FAST_UNROLL for (int y = 0; y < f4_points; y++, at += p->row_step) d[y] = vec_load(at);
+          to_points(d, t, FAST_F4);
+          FAST_UNROLL for (int y = 0; y < f4_points; y++) half[f][y][x] = t[y];
+        }
+      }
       float *to = out + in_lines(c, p->lines.line_step);
-      FAST_ROLL for (int y = 0; y < points; y++) {
-        vec f2[most_points], f3[most_points];
-        to_points(half[0][y], f2, FAST_F4);
-        to_points(half[1][y], f3, FAST_F4);
-        FAST_UNROLL for (int x = 0; x < points; x++, to += point_step) {
+      FAST_ROLL for (int y = 0; y < f4_points; y++) {
+        vec d[2 + f4_side][f4_points];
+        FAST_UNROLL for (int f = 0; f < frames; f++) to_points(half[f][y], d[2 + f], FAST_F4);
+        FAST_UNROLL for (int x = 0; x < f4_points; x++, to += p->point_step) {
           if (!starts) {
-            const vec f0 = vec_load(to + 4 * set_step), f1 = vec_load(to + 5 * set_step);
-            vec_store(to, f0 - f2[x]);
-            vec_store(to + set_step, f1 + f2[x]);
-            vec_store(to + 2 * set_step, f2[x] - f1);
-            vec_store(to + 3 * set_step, f1 - f3[x]);
+            vec line[f4_points], t[f4_points];
+            FAST_UNROLL for (int f = 0; f < 2; f++)
+                line[f] = vec_load(to + (size_t)(f4_points + f) * set_step);
+            FAST_UNROLL for (int f = 2; f < f4_points; f++) line[f] = d[f][x];
+            to_points(line, t, FAST_F4);
+            FAST_UNROLL for (int f = 0; f < f4_points; f++) vec_store(to + (size_t)f * set_step, t[f]);
           }
-          vec_store(to + 4 * set_step, f2[x]);
-          vec_store(to + 5 * set_step, f3[x]);
+          FAST_UNROLL for (int f = 0; f < 2; f++)
+              vec_store(to + (size_t)(f4_points + f) * set_step, d[frames + f][x]);
         }
       }
     }
   }
 }
 
-static void transform_pair(const fast_input_tiles *p) {
+static void transform_cubes(const fast_input_tiles *p) {
   if (p->starts) {
-    transform_pair_with(p, 1);
+    transform_cubes_with(p, 1);
   } else {
-    transform_pair_with(p, 0);
+    transform_cubes_with(p, 0);
   }
 }
 
@@ -273,29 +286,31 @@ FAST_INLINE void finish_rows(vec half[][most_points], const fast_output *o, cons
   }
 }
 
-// One frame from its products, or with `is_pair` two from the four of F(2, 3): m0 + m1 + m2 and
-// m1 - m2 - m3.
+// One frame from its products, or with `is_cube` four.
 FAST_INLINE void finish_with_way(const fast_output_tiles *p, const fast_output *o,
-                                 const fast_frame *frames, const int is_pair, const finish_way way) {
+                                 const fast_frame *frames, const int is_cube, const finish_way way) {
   const int side = (int)fast_side(way.algorithm), points = (int)fast_points(way.algorithm);
-  const int count = is_pair ? 2 : 1;
+  const int count = is_cube ? f4_side : 1;
   for (size_t tile = 0; tile < p->tiles; tile++) {
     const float *products = p->products + row_in_lines(&p->lines, p->first + tile);
     for (size_t c = 0; c < o->channels; c += FAST_WIDTH) {
       const size_t width = width_left(o->channels, c);
       const vec bias = o->bias ? vec_load_part(o->bias + c, width) : vec_of(0.0f);
       const float *source = products + in_lines(c, p->lines.line_step);
-      vec half[2][most_side][most_points];
+      vec half[f4_side][most_side][most_points];
       // Unrolled, all loads would come first and fill more registers than there are.
       FAST_ROLL for (int x = 0; x < points; x++) {
-        vec m[2][most_points], r[most_side];
+        vec m[f4_side][most_points], r[most_side];
         FAST_UNROLL for (int y = 0; y < points; y++) {
           const float *at = source + (size_t)(y * points + x) * p->product_step;
-          m[0][y] = vec_load(at);
-          if (is_pair) {
-            const vec m1 = vec_load(at + p->set_step), m2 = vec_load(at + 2 * p->set_step);
-            m[0][y] = m[0][y] + (m1 + m2);
-            m[1][y] = (m1 - m2) - vec_load(at + 3 * p->set_step);
+          if (is_cube) {
+            vec sets[f4_points], line[f4_side];
+            FAST_UNROLL for (int s = 0; s < f4_points; s++)
+                sets[s] = vec_load(at + (size_t)s * p->set_step);
+            from_points(sets, line, FAST_F4, FAST_WHOLE);
+            FAST_UNROLL for (int f = 0; f < f4_side; f++) m[f][y] = line[f];
+          } else {
+            m[0][y] = vec_load(at);
           }
         }
         FAST_UNROLL for (int f = 0; f < count; f++) {
@@ -311,26 +326,26 @@ FAST_INLINE void finish_with_way(const fast_output_tiles *p, const fast_output *
 
 // The common cases are compiled apart.
 FAST_INLINE void finish_by(const fast_output_tiles *p, const fast_output *o,
-                           const fast_frame *frames, const int is_pair,
+                           const fast_frame *frames, const int is_cube,
                            const fast_algorithm algorithm, const plain_type type) {
   const int has_sums = frames->sums != 0;
   if (o->function == PLAIN_NONE && has_sums && o->adds_residual) {
-    finish_with_way(p, o, frames, is_pair, (finish_way){algorithm, type, 1, 1, PLAIN_NONE});
+    finish_with_way(p, o, frames, is_cube, (finish_way){algorithm, type, 1, 1, PLAIN_NONE});
   } else if (o->function == PLAIN_NONE && has_sums) {
-    finish_with_way(p, o, frames, is_pair, (finish_way){algorithm, type, 0, 1, PLAIN_NONE});
+    finish_with_way(p, o, frames, is_cube, (finish_way){algorithm, type, 0, 1, PLAIN_NONE});
   } else {
-    finish_with_way(p, o, frames, is_pair,
+    finish_with_way(p, o, frames, is_cube,
               (finish_way){algorithm, type, o->adds_residual, has_sums, o->function});
   }
 }
 
 FAST_INLINE void finish_of(const fast_output_tiles *p, const fast_output *o,
-                           const fast_frame *frames, const int is_pair,
+                           const fast_frame *frames, const int is_cube,
                            const fast_algorithm algorithm) {
   if (o->type == PLAIN_F32) {
-    finish_by(p, o, frames, is_pair, algorithm, PLAIN_F32);
+    finish_by(p, o, frames, is_cube, algorithm, PLAIN_F32);
   } else {
-    finish_by(p, o, frames, is_pair, algorithm, PLAIN_BF16);
+    finish_by(p, o, frames, is_cube, algorithm, PLAIN_BF16);
   }
 }
 
@@ -343,7 +358,7 @@ static void finish_tiles(const fast_output_tiles *p, const fast_output *o,
   }
 }
 
-static void finish_pair(const fast_output_tiles *p, const fast_output *o,
-                        const fast_frame frames[2]) {
+static void finish_cubes(const fast_output_tiles *p, const fast_output *o,
+                         const fast_frame frames[4]) {
   finish_of(p, o, frames, 1, FAST_F4);
 }

@@ -29,7 +29,7 @@ struct FastBlockCall {
     input.load(block)
     var former: FastTime.Product?
     for product in layout.group.kind.products {
-      if former.map({ !$0.hasSameInput(as: product) }) ?? true { input.transform(block, product) }
+      if former?.inputs != product.inputs { input.transform(block, product) }
       former = product
       multiply(block, product)
       output.add(block, product)
@@ -43,7 +43,7 @@ struct FastBlockCall {
       for (set, product) in block.layout.group.kind.products.enumerated() {
         multiply(block, product, set: set)
       }
-      output.finishPair(block, step, index: index)
+      output.finishCubes(block, step, index: index)
     }
   }
 

@@ -77,7 +77,7 @@ struct FastBlockInput {
     var tile = 0
     for step in block.steps {
       for row in 0..<block.y.count {
-        loadTileRow(row, of: step.inputs[product.first.frame], block, into: block.input)
+        loadTileRow(row, of: step.inputs[product.inputs[0].frame], block, into: block.input)
         call.a = UnsafePointer(block.input)
         call.first = tile
         kernels.transform_input(&call)
@@ -88,28 +88,29 @@ struct FastBlockInput {
 
   /// Loads and transforms the new frames of a block that slides, for its first step all.
   func slide(_ block: FastBlock, to step: FastTime.Step, starts: Bool) {
-    if starts { transformPair(block, step.inputs[0], step.inputs[1], starts: true) }
-    transformPair(block, step.inputs[2], step.inputs[3], starts: false)
+    let known = 2
+    if starts { transformCubes(block, step.inputs[..<known], starts: true) }
+    transformCubes(block, step.inputs[known...], starts: false)
   }
 
-  private func transformPair(_ block: FastBlock, _ first: Int?, _ second: Int?, starts: Bool) {
-    let (a, b) = (block.input, block.input + block.layout.inputFrameCount)
+  private func transformCubes(_ block: FastBlock, _ frames: ArraySlice<Int?>, starts: Bool) {
     var call = call(block)
-    call.a = UnsafePointer(a)
-    call.b = UnsafePointer(b)
+    call.a = UnsafePointer(block.input)
+    call.frame_step = block.layout.inputFrameCount
     call.starts = starts ? 1 : 0
     for row in 0..<block.y.count {
-      loadTileRow(row, of: first, block, into: a)
-      loadTileRow(row, of: second, block, into: b)
+      for (index, frame) in frames.enumerated() {
+        loadTileRow(row, of: frame, block, into: block.input + index * call.frame_step)
+      }
       call.first = row * block.x.count
-      kernels.transform_pair(&call)
+      kernels.transform_cubes(&call)
     }
   }
 
   private func call(_ block: FastBlock, _ product: FastTime.Product) -> fast_input_tiles {
     var call = call(block)
-    call.a_factor = product.first.factor
-    call.b_factor = product.second?.factor ?? 0
+    call.a_factor = product.inputs[0].factor
+    call.b_factor = product.inputs.dropFirst().first?.factor ?? 0
     return call
   }
 
@@ -134,8 +135,8 @@ struct FastBlockInput {
     for step in block.steps {
       for row in 0..<block.y.count {
         let offset = block.layout.space.step * row * call.row_step
-        call.a = UnsafePointer(block.inputFrame(step.inputs[product.first.frame]) + offset)
-        call.b = product.second.map {
+        call.a = UnsafePointer(block.inputFrame(step.inputs[product.inputs[0].frame]) + offset)
+        call.b = product.inputs.dropFirst().first.map {
           UnsafePointer(block.inputFrame(step.inputs[$0.frame]) + offset)
         }
         call.first = tile

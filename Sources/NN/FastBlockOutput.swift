@@ -105,17 +105,17 @@ struct FastBlockOutput {
     }
   }
 
-  /// Finishes and stores both frames of a step of a block that slides.
-  func finishPair(_ block: FastBlock, _ step: FastTime.Step, index: Int) {
+  /// Finishes and stores the frames of a step of a block that slides.
+  func finishCubes(_ block: FastBlock, _ step: FastTime.Step, index: Int) {
     let side = block.layout.space.side
     let writer = FastWriter(task, buffers, kernels)
     var call = call(block)
     let x = side * block.x.lowerBound
     let wanted = min(side * block.x.upperBound, task.output.width) - x
     for row in block.y {
-      writer.finishPair(
-        call, frames: (step.outputs[0], step.outputs[1]), y: side * row, x: x, columns: wanted,
-        statistics: statistics.map { $0 + index * 2 * 2 * task.outputChannels })
+      writer.finishCubes(
+        call, frames: step.outputs, y: side * row, x: x, columns: wanted,
+        statistics: statistics.map { $0 + index * step.outputs.count * 2 * task.outputChannels })
       call.first += block.x.count
     }
   }

@@ -36,7 +36,7 @@
       func seen(_ count: Int, _ stride: Int, _ kernel: Int) -> Int { (count - 1) * stride + kernel }
       let isLarge = task.inputChannels * task.outputChannels >= 1 << 22
       let width = balanced(output.width, task.isPointwise ? isLarge ? 252 : 112 : 28)
-      let columns = seen(width, task.stride.w, task.kernel.w)
+      let columns = seen(width, task.stride.w, task.kernel.w / layout.tapsPerLine)
       // The patch and a panel's weights are to stay in the second-level cache.
       let rowCount = task.kernel.t * columns * fast_padded(channelBlock)
       let rows = (Self.patchTarget / rowCount - task.kernel.h) / task.stride.h + 1
@@ -80,22 +80,24 @@
       task.isDepthwise ? (task.inputChannels + channelBlock - 1) / channelBlock : 1
     }
     /// Whether a block goes through all frames and reads each once: the patch's frames then lie in a
-    /// ring. For depthwise convolutions, whose reading takes most of the time.
+    /// ring. For depthwise convolutions and those of a few channels, where reading takes much of the time.
     private var goesThroughFrames: Bool {
-      task.isDepthwise && task.kernel.t > 1 && task.stride.t == 1 && task.upsampling == .none
+      (task.isDepthwise || layout.tapsPerLine > 1) && task.kernel.t > 1 && task.stride.t == 1
+        && task.upsampling == .none
     }
     private var framesInBlock: Int { goesThroughFrames ? output.frames : 1 }
     private var blockCount: Int {
       output.frames / framesInBlock * rowBlocks * columnBlocks * slices
     }
-    /// Doubles of one block's statistics.
+    /// Doubles of one frame's statistics in a block.
     private var statisticsCount: Int { 2 * task.outputChannels }
 
     /// Depthwise convolutions lead to no group norm.
     static func gathersSums(for task: ConvolutionTask) -> Bool { !task.isDepthwise }
 
     func workspaceBytes(workers: Int) -> Int {
-      let statistics = Self.gathersSums(for: task) ? blockCount * statisticsCount : 0
+      let statistics =
+        Self.gathersSums(for: task) ? blockCount * framesInBlock * statisticsCount : 0
       return workers * scratchCount * MemoryLayout<Float>.stride
         + statistics * MemoryLayout<Double>.stride
     }
@@ -109,8 +111,12 @@
       workers.run(blocks: blockCount) { block, worker in
         let patch = scratch + worker * scratchCount
         let sums = patch + patchCount
-        let totals = buffers.outputSums == nil ? nil : statistics + block * statisticsCount
-        totals?.update(repeating: 0, count: statisticsCount)
+        var totals: UnsafeMutablePointer<Double>?
+        if buffers.outputSums != nil {
+          let count = framesInBlock * statisticsCount
+          totals = statistics + block * count
+          totals?.update(repeating: 0, count: count)
+        }
         for part in parts(ofBlock: block) {
           var input = UnsafePointer(patch)
           if readsInPlace {
@@ -126,9 +132,11 @@
           } else if layout.isMatrix {
             multiplyMatrix(part, input, buffers, into: sums)
           } else {
-            multiply(part, input, taps[0], buffers, into: sums)
+            multiply(part, input, taps[firstSlot(part)], buffers, into: sums)
           }
-          finish(part, sums, buffers, statistics: totals)
+          finish(
+            part, sums, buffers,
+            statistics: totals.map { $0 + part.frame % framesInBlock * statisticsCount })
         }
       }
       if let total = buffers.outputSums { merge(statistics, into: total) }
@@ -165,7 +173,7 @@
       (0..<task.kernel.t).flatMap { frame in
         let t = (slot + frame) % task.kernel.t
         return (0..<task.kernel.h).flatMap { h in
-          (0..<task.kernel.w).map { w in
+          (0..<task.kernel.w / layout.tapsPerLine).map { w in
             (t * patch.h + h) * patchRowCount + place(ofColumn: w) * inputSteps.row
           }
         }
@@ -203,7 +211,10 @@
             continue
           }
           let source = task.upsampling.sourceFrame(frame)
-          if task.upsampling.spaceFactor == 1 {
+          if layout.tapsPerLine > 1 {
+            loadWindows(
+              part, frame: source, row: top + row, left: left, reader, buffers, into: place)
+          } else if task.upsampling.spaceFactor == 1 {
             for phase in 0..<min(task.stride.w, columns) {
               reader.load(
                 frame: source, row: top + row, columns: left + phase..<left + columns,
@@ -221,6 +232,32 @@
       }
     }
 
+    /// Loads all columns that each position of a row sees into its line.
+    private func loadWindows(
+      _ part: FastTilePart, frame: Int, row: Int, left: Int, _ reader: FastReader,
+      _ buffers: ConvolutionBuffers, into target: UnsafeMutablePointer<Float>
+    ) {
+      let (height, width) = (task.input.height, task.input.width)
+      let columns = left..<left + part.x.count
+      // What lies next to each other in the input is a line as it is.
+      let inside = columns.clamped(to: 0..<max(0, width - task.kernel.w + 1))
+      let hasRow = task.padding == .causalReplicate || (0..<height).contains(row)
+      let whole = hasRow ? inside : columns.lowerBound..<columns.lowerBound
+      for column in columns where !whole.contains(column) {
+        for tap in 0..<task.kernel.w {
+          reader.load(
+            frame: frame, row: row, columns: column + tap..<column + tap + 1,
+            into: target + (column - left) * inputSteps.row + tap * task.inputChannels,
+            steps: inputSteps)
+        }
+      }
+      guard !whole.isEmpty else { return }
+      FastReader(task, buffers, kernels, channels: 0..<layout.lineWidth).load(
+        frame: frame, position: min(max(row, 0), height - 1) * width + whole.lowerBound,
+        count: whole.count, into: target + (whole.lowerBound - left) * inputSteps.row,
+        steps: inputSteps)
+    }
+
     private func multiply(
       _ part: FastTilePart, _ patchStart: UnsafePointer<Float>, _ taps: [Int],
       _ buffers: ConvolutionBuffers, into sums: UnsafeMutablePointer<Float>
@@ -228,19 +265,19 @@
       let packed =
         buffers.weights.assumingMemoryBound(to: Float.self) + part.group * layout.groupCount
       let (lines, width) = (Int(fast_lane_count), Int(fast_panel_width))
-      let passTaps = max(1, Self.passDepth / layout.width)
+      let passTaps = max(1, Self.passDepth / layout.lineWidth)
       taps.withUnsafeBufferPointer { taps in
         var call = fast_product()
         call.a_lines = inputSteps.lines(rows: part.x.count)
         call.rows = part.x.count
-        call.depth = layout.width
+        call.depth = layout.lineWidth
         call.out_lines = sumsSteps.lines(rows: part.x.count)
         call.batch = 1
         for column in stride(from: 0, to: layout.outputsPerGroup, by: width) {
           call.columns = min(width, layout.outputsPerGroup - column)
           for tap in stride(from: 0, to: taps.count, by: passTaps) {
             // These weights stay in the cache for all rows of the tile.
-            let row = tap * layout.width * min(width, fast_padded(call.columns))
+            let row = tap * layout.lineWidth * min(width, fast_padded(call.columns))
             call.panels = packed + column * layout.depth + row
             call.taps = taps.baseAddress.map { $0 + tap }
             call.tap_count = min(passTaps, taps.count - tap)
@@ -311,10 +348,11 @@
       _ statistics: UnsafePointer<Double>, into total: UnsafeMutablePointer<Double>
     ) {
       total.update(repeating: 0, count: output.frames * statisticsCount)
+      let count = framesInBlock * statisticsCount
       for block in 0..<blockCount {
-        let target = total + block / (rowBlocks * columnBlocks) * statisticsCount
-        let source = statistics + block * statisticsCount
-        for i in 0..<statisticsCount { target[i] += source[i] }
+        let target = total + block / (rowBlocks * columnBlocks) * count
+        let source = statistics + block * count
+        for i in 0..<count { target[i] += source[i] }
       }
     }
   }

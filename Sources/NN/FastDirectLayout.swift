@@ -30,6 +30,15 @@
     }
     /// Places of a float that the values of one group take at one position.
     var width: Int { isPaired ? inputsPerGroup / 2 : inputsPerGroup }
+    /// Horizontal taps of which a position's line holds all channels: where there are few, as of a
+    /// picture, the taps of a row take one line.
+    var tapsPerLine: Int {
+      let fits = task.kernel.w > 1 && task.kernel.w * task.inputChannels <= Int(fast_lane_count)
+      return fits && task.groups == 1 && task.stride.w == 1 && task.upsampling == .none
+        && task.inputNorm == .none && !isPaired ? task.kernel.w : 1
+    }
+    /// Places of a line that are multiplied.
+    var lineWidth: Int { tapsPerLine * width }
     /// Rows of a panel.
     var depth: Int { task.kernel.product * width }
     /// Floats' places of one group's panels.

@@ -181,18 +181,18 @@ struct FastWriter {
     kernels.finish_tiles(&tiles, &output, &target)
   }
 
-  /// The same for the two frames of tiles that slide; statistics are `[frame][2][channels]`.
-  func finishPair(
-    _ tiles: fast_output_tiles, frames: (Int, Int), y: Int, x: Int, columns: Int,
+  /// The same for the four frames of cubes; statistics are `[frame][2][channels]`.
+  func finishCubes(
+    _ tiles: fast_output_tiles, frames: [Int], y: Int, x: Int, columns: Int,
     statistics: UnsafeMutablePointer<Double>?
   ) {
     var (tiles, output) = (tiles, output)
-    let second = statistics.map { $0 + 2 * task.outputChannels }
-    let targets = [
-      target(tiles, frame: frames.0, y: y, x: x, columns: columns, statistics: statistics),
-      target(tiles, frame: frames.1, y: y, x: x, columns: columns, statistics: second),
-    ]
-    kernels.finish_pair(&tiles, &output, targets)
+    let targets = frames.enumerated().map { index, frame in
+      target(
+        tiles, frame: frame, y: y, x: x, columns: columns,
+        statistics: statistics.map { $0 + index * 2 * task.outputChannels })
+    }
+    kernels.finish_cubes(&tiles, &output, targets)
   }
 
   private func target(

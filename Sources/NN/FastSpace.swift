@@ -28,12 +28,12 @@ struct FastSpace {
     (terms, starts) =
       isUpsampled
       ? Self.upsampled
-      : algorithm == FAST_F6 ? Self.six : algorithm == FAST_F4 ? Self.four : Self.strided
+      : algorithm == FAST_F6 ? Self.plainSix : algorithm == FAST_F4 ? Self.plainFour : Self.strided
   }
 
   // A space is made several times for each call of a layer; what its products are is the same for all.
-  private static let four = sums(points(6), inputs: 6, matrices: 6)
-  private static let six = sums(points(8), inputs: 8, matrices: 8)
+  private static let plainFour = sums(points(6), inputs: 6, matrices: 6)
+  private static let plainSix = sums(points(8), inputs: 8, matrices: 8)
   private static let upsampled = sums(
     (0..<Int(fast_upsampled_count)).map {
       [Term(point: fast_upsampled_point($0), matrix: $0)]
@@ -94,12 +94,14 @@ struct FastSpace {
   /// Whether each product is that of one point and one matrix, in order.
   var isRegular: Bool { !isUpsampled && algorithm != FAST_F4_STRIDED }
 
+  /// The factors of three taps at the points of F(4, 3).
+  static let four: [[Float]] = [
+    [1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6],
+    [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6], [0, 0, 1],
+  ]
+
   /// The factors of an axis' three taps in one of its matrices.
   func factors(_ matrix: Int) -> [Float] {
-    let four: [[Float]] = [
-      [1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6],
-      [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6], [0, 0, 1],
-    ]
     let six: [[Float]] = [
       [1, 0, 0], [-2 / 9, -2 / 9, -2 / 9], [-2 / 9, 2 / 9, -2 / 9],
       [1 / 90, 1 / 45, 2 / 45], [1 / 90, -1 / 45, 2 / 45],
@@ -110,11 +112,11 @@ struct FastSpace {
       [0, 1 / 2, 0], [0, -1 / 2, 0], [0, -1 / 6, 0], [0, 1 / 6, 0],
     ]
     guard isUpsampled else {
-      return (algorithm == FAST_F6 ? six : algorithm == FAST_F4 ? four : strided)[matrix]
+      return (algorithm == FAST_F6 ? six : algorithm == FAST_F4 ? Self.four : strided)[matrix]
     }
     // Even samples of the upsampled axis see the input through (w0, w1 + w2, 0), odd ones through
     // (0, w0 + w1, w2).
-    let row = four[fast_upsampled_point(matrix)]
+    let row = Self.four[fast_upsampled_point(matrix)]
     return matrix < 5 ? [row[0], row[1], row[1]] : [row[1], row[1], row[2]]
   }
 }

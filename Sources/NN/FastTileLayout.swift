@@ -8,9 +8,9 @@ struct FastTileLayout {
   let space: FastSpace
   /// Tiles of a frame.
   let grid: (h: Int, w: Int)
-  /// Whether a block slides along time, a pair of frames at a time: each frame is loaded and brought to
-  /// the points once, and products are added up there. For narrow layers, whose products take little;
-  /// it needs the products of all points at once in the cache, and reads all weights for each pair.
+  /// Whether a block slides along time, four frames at a time: each frame is loaded and brought to the
+  /// points once, and products are added up there. For narrow layers, whose products take little; it
+  /// needs the products of all points at once in the cache, and reads all weights for each step.
   let slides: Bool
   /// Whether products take the place of the points.
   let isInPlace: Bool
@@ -32,15 +32,13 @@ struct FastTileLayout {
     // frames, keep a block's memory near the second-level cache.
     let channels = max(task.inputChannels, task.outputChannels)
     let isPlain = task.upsampling == .none
-    slides =
-      channels <= 32 && space.algorithm == FAST_F4 && isPlain && group.kind == FastTime.pair
-      && task.thenNormEpsilon == nil
+    slides = group.kind == FastTime.cube
     isInPlace =
       slides && task.outputChannels <= kernels.columns_in_place
       && fast_padded(task.outputChannels) <= fast_padded(task.inputChannels)
     let (target, mostSteps) =
       if slides {
-        (channels > 16 ? 14 : 28, 8)
+        (channels > 16 ? 16 : 28, 8)
       } else if space.algorithm == FAST_F4_STRIDED && channels > 64 {
         (channels > 128 || task.kernel.t == 3 ? 64 : 32, 1)
       } else if isPlain && channels > 64 && task.kernel.t == 1 {
@@ -59,7 +57,7 @@ struct FastTileLayout {
     let counts = (0..<stepRuns.parts).map { [stepRuns] run in
       Self.frames(of: group.steps[stepRuns[run]]).count
     }
-    inputFrames = slides ? 2 : group.kind.products.count == 1 ? 1 : (counts.max() ?? 0) + 1
+    inputFrames = slides ? 4 : group.kind.products.count == 1 ? 1 : (counts.max() ?? 0) + 1
   }
 
   var blockCount: Int { stepRuns.parts * rows.parts * columns.parts }
@@ -100,7 +98,7 @@ struct FastTileLayout {
   }
 
   // The transformed input, [set][point][group of tiles][line of 16 channels][tile][16], and products,
-  // [set][product][group][line][tile][16]; of a block that slides, sets are those of ``FastTime/pair``
+  // [set][product][group][line][tile][16]; of a block that slides, sets are those of ``FastTime/cube``
   // and of the input two more, else one. Steps between points that are multiples of 4096 bytes would share
   // few places of the cache.
 
@@ -114,11 +112,11 @@ struct FastTileLayout {
   var pointLines: fast_lines { lines(inputWidth) }
   var pointStep: Int { groupedTiles * inputWidth + 16 }
   var pointSetStep: Int { space.inputs * space.inputs * pointStep }
-  var pointsCount: Int { (slides ? 6 : 1) * pointSetStep }
+  var pointsCount: Int { (slides ? 8 : 1) * pointSetStep }
   var productLines: fast_lines { isInPlace ? pointLines : lines(outputWidth) }
   var productStep: Int { isInPlace ? pointStep : groupedTiles * outputWidth + 16 }
   var productSetStep: Int { space.products * productStep }
-  var productsCount: Int { isInPlace ? 0 : (slides ? 4 : 1) * productSetStep }
+  var productsCount: Int { isInPlace ? 0 : (slides ? 6 : 1) * productSetStep }
 
   // The sums: [step][output][row][line][column][16].
 

@@ -1,37 +1,33 @@
 /// How a 3-tap (or 1-tap) convolution along time is cut into products with fewer multiply-adds.
 ///
 /// Without upsampling two output frames take four products in place of six (F(2, 3) with the points
-/// 0, 1, −1 and infinity). Of a time-upsampled input each pair of frames that sees the same two input
-/// frames takes three products in place of four: both halves of the pair share the product of the
-/// taps' sum. With stride 2 two output frames take five.
+/// 0, 1, −1 and infinity); of narrow layers four take six in place of twelve (F(4, 3), as ``FastSpace``
+/// has it). Of a time-upsampled input each pair of frames that sees the same two input frames takes three
+/// products in place of four: both halves of the pair share the product of the taps' sum. With stride 2
+/// two output frames take five.
 enum FastTime {
+  /// What a product sees of an input frame of its step.
+  struct Input: Hashable {
+    var frame: Int
+    var factor: Float
+  }
+
   /// What one product adds to an output frame of its step.
   struct Contribution: Hashable {
     var output: Int
     var factor: Float
   }
 
-  /// Transformed weights `set` times `Σ factor · frame` over at most two of the step's frames.
+  /// Transformed weights `set` times the sum of `inputs`: one, or two, or those of a cube.
   struct Product: Hashable {
     var set: Int
-    var first: (frame: Int, factor: Float)
-    var second: (frame: Int, factor: Float)?
+    var inputs: [Input]
     var contributions: [Contribution]
 
-    static func == (a: Product, b: Product) -> Bool {
-      a.set == b.set && a.contributions == b.contributions && a.hasSameInput(as: b)
-    }
-
-    func hash(into hasher: inout Hasher) {
-      hasher.combine(set)
-      hasher.combine(first.frame)
-      hasher.combine(contributions)
-    }
-
-    /// Whether both multiply the same combination of frames.
-    func hasSameInput(as other: Product) -> Bool {
-      first == other.first && second?.frame == other.second?.frame
-        && second?.factor == other.second?.factor
+    init(set: Int, _ inputs: [(frame: Int, factor: Float)], _ contributions: [(Int, Float)]) {
+      self.set = set
+      self.inputs = inputs.map { Input(frame: $0.frame, factor: $0.factor) }
+      self.contributions = contributions.map { Contribution(output: $0.0, factor: $0.1) }
     }
   }
 
@@ -53,6 +49,14 @@ enum FastTime {
     var steps: [Step]
   }
 
+  /// Whether a layer is so narrow that products take it little, and four frames at a time pay; F(4, 3)
+  /// rounds more than F(2, 3).
+  private static func isNarrow(_ task: ConvolutionTask) -> Bool {
+    max(task.inputChannels, task.outputChannels) <= 32 && task.kernel.t == 3
+      && task.stride == Axes(t: 1, h: 1, w: 1) && task.upsampling == .none
+      && task.thenNormEpsilon == nil
+  }
+
   /// All steps of `task`, by kind.
   static func groups(for task: ConvolutionTask) -> [Group] {
     guard task.kernel.t == 3 else {
@@ -72,28 +76,30 @@ enum FastTime {
     case .nearest(.causal, _), .nearest(.double, _):
       [[0.5, 0.5, 0.5], [-0.5, -0.5, 0.5], [-0.5, 0.5, 0.5]]
     default:
-      task.stride.t == 2
-        ? [[1, 0, 0], [1, 0, 1], [0, 0, 1], [0, 1, 0], [1, 1, 1]]
-        : [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]]
+      isNarrow(task)
+        ? FastSpace.four
+        : task.stride.t == 2
+          ? [[1, 0, 0], [1, 0, 1], [0, 0, 1], [0, 1, 0], [1, 1, 1]]
+          : [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]]
     }
   }
 
   /// A frame that all taps see: times `factor`, with the set that holds their sum.
   private static func single(set: Int, factor: Float) -> Kind {
-    let product = Product(
-      set: set, first: (0, factor), contributions: [Contribution(output: 0, factor: 1)])
-    return Kind(products: [product], outputs: 1)
+    Kind(products: [Product(set: set, [(0, factor)], [(0, 1)])], outputs: 1)
   }
 
   private static func plain(_ task: ConvolutionTask) -> [Group] {
     let (frames, isCausal) = (task.input.frames, task.padding == .causalReplicate)
+    let isNarrow = isNarrow(task)
     var groups: [Group] = []
     // The first frame of a causal convolution is replicated in front: all taps see it.
     if isCausal {
       groups.append(
-        Group(kind: single(set: 1, factor: 2), steps: [Step(inputs: [0], outputs: [0])]))
+        Group(
+          kind: single(set: 1, factor: isNarrow ? -6 : 2), steps: [Step(inputs: [0], outputs: [0])])
+      )
     }
-    let first = isCausal ? 1 : 0
     func step(_ output: Int, count: Int) -> Step {
       let inputs = (0..<count + 2).map { tap -> Int? in
         let frame = output + tap - (isCausal ? 2 : 1)
@@ -101,35 +107,65 @@ enum FastTime {
       }
       return Step(inputs: inputs, outputs: Array(output..<output + count))
     }
-    let pairs = stride(from: first, to: frames - 1, by: 2).map { step($0, count: 2) }
-    if !pairs.isEmpty { groups.append(Group(kind: pair, steps: pairs)) }
-    if (frames - first) % 2 == 1 {
-      groups.append(Group(kind: tail, steps: [step(frames - 1, count: 1)]))
+    var first = isCausal ? 1 : 0
+    /// Makes steps of `kind` as long as there are frames enough.
+    func add(_ kind: Kind) {
+      let steps = stride(from: first, through: frames - kind.outputs, by: kind.outputs)
+        .map { step($0, count: kind.outputs) }
+      guard !steps.isEmpty else { return }
+      groups.append(Group(kind: kind, steps: steps))
+      first += steps.count * kind.outputs
     }
+    if isNarrow { add(cube) }
+    let pair = isNarrow ? narrowPair : plainPair
+    add(pair)
+    add(tail(of: pair))
     return groups
   }
 
-  /// Two output frames of four inputs by F(2, 3).
-  static let pair = Kind(
+  /// Four output frames of six inputs by F(4, 3).
+  static let cube = Kind(
     products: [
-      Product(set: 0, first: (0, 1), second: (2, -1), contributions: [.init(output: 0, factor: 1)]),
-      Product(
-        set: 1, first: (1, 1), second: (2, 1),
-        contributions: [.init(output: 0, factor: 1), .init(output: 1, factor: 1)]),
-      Product(
-        set: 2, first: (2, 1), second: (1, -1),
-        contributions: [.init(output: 0, factor: 1), .init(output: 1, factor: -1)]),
-      Product(
-        set: 3, first: (1, 1), second: (3, -1), contributions: [.init(output: 1, factor: -1)]),
-    ], outputs: 2)
+      Product(set: 0, [(0, 4), (2, -5), (4, 1)], [(0, 1)]),
+      Product(set: 1, [(1, -4), (2, -4), (3, 1), (4, 1)], [(0, 1), (1, 1), (2, 1), (3, 1)]),
+      Product(set: 2, [(1, 4), (2, -4), (3, -1), (4, 1)], [(0, 1), (1, -1), (2, 1), (3, -1)]),
+      Product(set: 3, [(1, -2), (2, -1), (3, 2), (4, 1)], [(0, 1), (1, 2), (2, 4), (3, 8)]),
+      Product(set: 4, [(1, 2), (2, -1), (3, -2), (4, 1)], [(0, 1), (1, -2), (2, 4), (3, -8)]),
+      Product(set: 5, [(1, 4), (3, -5), (5, 1)], [(3, 1)]),
+    ], outputs: 4)
+
+  /// Two output frames of four inputs by F(2, 3).
+  private static let plainPair = pair(of: [(0, 1), (1, 1), (2, 1), (3, 1)])
+  /// The same with the sets of F(4, 3), which have other factors.
+  private static let narrowPair = pair(of: [(0, 4), (1, -3), (2, -3), (5, 1)])
+
+  private static func pair(of sets: [(set: Int, factor: Float)]) -> Kind {
+    func product(
+      _ index: Int, _ first: Int, _ second: (frame: Int, factor: Float),
+      _ contributions: [(Int, Float)]
+    ) -> Product {
+      let (set, factor) = sets[index]
+      return Product(
+        set: set, [(first, factor), (second.frame, second.factor * factor)], contributions)
+    }
+    return Kind(
+      products: [
+        product(0, 0, (2, -1), [(0, 1)]),
+        product(1, 1, (2, 1), [(0, 1), (1, 1)]),
+        product(2, 2, (1, -1), [(0, 1), (1, -1)]),
+        product(3, 1, (3, -1), [(1, -1)]),
+      ], outputs: 2)
+  }
 
   /// The first half of a pair.
-  private static let tail = Kind(
-    products: pair.products.prefix(3).map { product in
-      var product = product
-      product.contributions.removeAll { $0.output == 1 }
-      return product
-    }, outputs: 1)
+  private static func tail(of pair: Kind) -> Kind {
+    Kind(
+      products: pair.products.prefix(3).map { product in
+        var product = product
+        product.contributions.removeAll { $0.output == 1 }
+        return product
+      }, outputs: 1)
+  }
 
   private static func strided(_ task: ConvolutionTask) -> [Group] {
     let (frames, isCausal) = (task.output.frames, task.padding == .causalReplicate)
@@ -157,19 +193,17 @@ enum FastTime {
   /// Frames 0, 2 and 4 by F(2, 2), frames 1 and 3 as defined.
   private static let stridedPair = Kind(
     products: [
-      Product(set: 0, first: (0, 1), second: (2, -1), contributions: [.init(output: 0, factor: 1)]),
-      Product(
-        set: 1, first: (2, 1),
-        contributions: [.init(output: 0, factor: 1), .init(output: 1, factor: 1)]),
-      Product(set: 2, first: (4, 1), second: (2, -1), contributions: [.init(output: 1, factor: 1)]),
-      Product(set: 3, first: (1, 1), contributions: [.init(output: 0, factor: 1)]),
-      Product(set: 3, first: (3, 1), contributions: [.init(output: 1, factor: 1)]),
+      Product(set: 0, [(0, 1), (2, -1)], [(0, 1)]),
+      Product(set: 1, [(2, 1)], [(0, 1), (1, 1)]),
+      Product(set: 2, [(4, 1), (2, -1)], [(1, 1)]),
+      Product(set: 3, [(1, 1)], [(0, 1)]),
+      Product(set: 3, [(3, 1)], [(1, 1)]),
     ], outputs: 2)
 
   /// One frame, as defined.
   private static let stridedTail = Kind(
     products: [(set: 0, frame: 0), (3, 1), (2, 2)].map { set, frame in
-      Product(set: set, first: (frame, 1), contributions: [.init(output: 0, factor: 1)])
+      Product(set: set, [(frame, 1)], [(0, 1)])
     }, outputs: 1)
 
   private static func upsampled(_ task: ConvolutionTask) -> [Group] {
@@ -196,11 +230,9 @@ enum FastTime {
 
   private static let upsampledPair = Kind(
     products: [
-      Product(
-        set: 0, first: (0, 1), second: (1, 1),
-        contributions: [.init(output: 0, factor: 1), .init(output: 1, factor: 1)]),
-      Product(set: 1, first: (1, 1), second: (0, -1), contributions: [.init(output: 0, factor: 1)]),
-      Product(set: 2, first: (1, 1), second: (0, -1), contributions: [.init(output: 1, factor: 1)]),
+      Product(set: 0, [(0, 1), (1, 1)], [(0, 1), (1, 1)]),
+      Product(set: 1, [(1, 1), (0, -1)], [(0, 1)]),
+      Product(set: 2, [(1, 1), (0, -1)], [(1, 1)]),
     ], outputs: 2)
 
   /// One half of an upsampled pair.

@@ -110,9 +110,8 @@ typedef struct {
   float *out;
   fast_lines lines;
   size_t point_step, first;
-  /// Of tiles that slide along time (transform_pair), between the sets of points, and whether there are
-  /// no frames before.
-  size_t set_step;
+  /// Of cubes, between the frames of `a` and between the sets of points, and whether they begin.
+  size_t frame_step, set_step;
   int starts;
 } fast_input_tiles;
 
@@ -139,8 +138,8 @@ typedef struct {
 typedef struct {
   /// FAST_F4 where `vertical` or `horizontal` is not FAST_WHOLE.
   fast_algorithm algorithm;
-  /// Tile t's product j is row first + t of the lines from products + j * product_step on. Of tiles
-  /// that slide there are four such sets.
+  /// Tile t's product j is row first + t of the lines from products + j * product_step on. Of cubes
+  /// there are six such sets.
   const float *products;
   fast_lines lines;
   size_t product_step, set_step, first;
@@ -238,13 +237,13 @@ typedef struct {
   /// transform_output and finish in one, for `vertical` and `horizontal` FAST_WHOLE, without an RMS
   /// norm; the tiles' contributions and steps are not used.
   void (*finish_tiles)(const fast_output_tiles *, const fast_output *, const fast_frame *);
-  /// Tiles that slide along time, two frames further at once, for F(2, 3) in time besides FAST_F4: `a`
-  /// and `b` are the new frames f2 and f3, without factors. Of six sets of points the last two hold the
-  /// frames before, f0 and f1, and then the new ones; the first four are f0 - f2, f1 + f2, f2 - f1 and
-  /// f1 - f3, and not made where `starts`.
-  void (*transform_pair)(const fast_input_tiles *);
-  /// finish_tiles for tiles that slide and the two frames that their four products make.
-  void (*finish_pair)(const fast_output_tiles *, const fast_output *, const fast_frame frames[2]);
+  /// Tiles that slide along time, four frames further at once, for F(4, 3) in time as in space: `a` are
+  /// the new frames, without factors. Of eight sets of points the first six are those of the line of six
+  /// frames, and the last two hold the two frames before and then the last two. Where `starts`, `a` are
+  /// the first two frames, which are only put there.
+  void (*transform_cubes)(const fast_input_tiles *);
+  /// finish_tiles for cubes, whose six sets of products make four frames.
+  void (*finish_cubes)(const fast_output_tiles *, const fast_output *, const fast_frame frames[4]);
   void (*transform_weights)(const fast_weight_tiles *);
   void (*depthwise)(const fast_depthwise *);
   void (*softmax)(const fast_softmax *);
