@@ -34,8 +34,7 @@
         return (count + parts - 1) / parts
       }
       func seen(_ count: Int, _ stride: Int, _ kernel: Int) -> Int { (count - 1) * stride + kernel }
-      let isLarge = task.inputChannels * task.outputChannels >= 1 << 22
-      let width = balanced(output.width, task.isPointwise ? isLarge ? 252 : 112 : 28)
+      let width = balanced(output.width, Self.mostColumns(task, layout))
       let columns = seen(width, task.stride.w, task.kernel.w / layout.tapsPerLine)
       // The patch and a panel's weights are to stay in the second-level cache.
       let rowCount = task.kernel.t * columns * fast_padded(channelBlock)
@@ -45,6 +44,17 @@
       patch = (seen(height, task.stride.h, task.kernel.h), columns)
     }
 
+    /// Most columns of a tile: of a pointwise convolution enough to make reading the weights worth it.
+    private static func mostColumns(_ task: ConvolutionTask, _ layout: FastDirectLayout) -> Int {
+      guard task.isPointwise else { return 28 }
+      if layout.isMatrix { return 112 }
+      let isLarge = task.inputChannels * task.outputChannels >= 1 << 22
+      let channels = fast_padded(layout.inputsPerGroup) + fast_padded(layout.outputsPerGroup)
+      return isLarge ? 252 : max(112, pointwiseTarget / channels)
+    }
+
+    /// Floats of a pointwise convolution's rows and sums.
+    private static let pointwiseTarget = 40 << 10
     /// Floats of a patch.
     private static let patchTarget = 160 << 10
     /// Most values of a panel's column that are multiplied before the next row's.

@@ -22,11 +22,12 @@
     var inputsPerGroup: Int { task.inputChannels / task.groups }
     var outputsPerGroup: Int { task.outputChannels / task.groups }
     /// A plain matrix product, which oneDNN does: packed as `[in][out]`. It makes a copy of the matrix
-    /// for each block of rows, which costs too much where that is large and each row short.
+    /// for each block of rows, which costs too much where that is large and each row short. The code
+    /// that it makes when it is first called takes longer than all of a narrow model's products.
     var isMatrix: Bool {
-      let isLarge = task.inputChannels * task.outputChannels >= 1 << 20
-      return task.isPointwise && task.groups == 1 && !isPaired
-        && !(isLarge && task.outputChannels > task.inputChannels)
+      let count = task.inputChannels * task.outputChannels
+      let isLarge = count >= 1 << 20 && task.outputChannels > task.inputChannels
+      return task.isPointwise && task.groups == 1 && !isPaired && !isLarge && count >= 1 << 14
     }
     /// Places of a float that the values of one group take at one position.
     var width: Int { isPaired ? inputsPerGroup / 2 : inputsPerGroup }
