@@ -80,6 +80,7 @@ struct RoundtripCommand: ParsableCommand {
   }
 
   private func roundtrip(_ session: Session, _ run: CommandRun) throws -> RoundtripOutcome {
+    let search = VMAFSearch()
     let names = model.isEmpty ? [ModelReference.tiny.name] : model
     let models = try names.enumerated().map { index, name in
       try LoadedModel(
@@ -101,7 +102,7 @@ struct RoundtripCommand: ParsableCommand {
       folder: output, gate: QualityGate(minimumPSNR: minPsnr, minimumSSIM: minSsim))
     let vmaf: VMAF?
     do {
-      vmaf = try VMAF()
+      vmaf = try search.result()
     } catch let error as QualityError {
       vmaf = nil
       outcome.notes.append("\(error)")

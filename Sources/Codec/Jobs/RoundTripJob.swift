@@ -77,7 +77,7 @@ public struct RoundTripJob {
         },
         { push in
           (frames, latents) = try circle(
-            reader, first: first, next: next, tiles: guarded.options, push: push)
+            reader, first: first, next: next, tiles: guarded.options, recipe: recipe, push: push)
           try push(.end(recipe: recipe))
         })
     }
@@ -102,7 +102,7 @@ public struct RoundTripJob {
   /// - Returns: their number and the shape of the latents.
   private func circle(
     _ reader: ClipReader, first: ClipReader.Frame?, next: () throws -> ClipReader.Frame?,
-    tiles: TileOptions, push: (RoundTripRecorder.Event) throws -> Void
+    tiles: TileOptions, recipe: String?, push: (RoundTripRecorder.Event) throws -> Void
   ) throws -> (frames: Int, latents: [Int]) {
     let autoencoder = model.autoencoder
     let geometry = autoencoder.geometry
@@ -144,10 +144,13 @@ public struct RoundTripJob {
 
     var frame = first
     while let current = frame {
-      sources.append(current.picture(index: encoder.frameCount))
+      let source = current.picture(index: encoder.frameCount)
+      sources.append(source)
+      try push(.source(source))
       try decode(encoder.push(current.tensor))
       frame = try next()
     }
+    if encoder.frameCount > 0 { try push(.sourcesEnd(recipe: recipe)) }
     try decode(encoder.finish())
     // Frames of padding come after the last source frame and find none to be compared with.
     try compare(decoder.finish())

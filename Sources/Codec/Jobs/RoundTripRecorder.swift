@@ -34,7 +34,10 @@ struct RoundTripRecord: Codable {
 ///
 /// Not thread-safe: one thread at a time.
 final class RoundTripRecorder {
+  /// Sources come as they are read, so that they are coded while the model computes.
   enum Event: Sendable {
+    case source(RGBFrame)
+    case sourcesEnd(recipe: String?)
     case latents(mean: Tensor, logvar: Tensor?)
     case pair(source: RGBFrame, reconstruction: RGBFrame)
     case end(recipe: String?)
@@ -81,12 +84,14 @@ final class RoundTripRecorder {
     switch event {
     case .latents(let mean, let logvar):
       try observer.observe(mean: mean, logvar: logvar)
+    case .source(let frame):
+      try writers.original.write(frame)
+    case .sourcesEnd(let recipe):
+      try writers.original.finish(recipe: recipe)
     case .pair(let source, let reconstruction):
-      try writers.original.write(source)
       try writers.reconstruction.write(reconstruction)
       try observer.compare(source: source, reconstruction: reconstruction)
     case .end(let recipe):
-      try writers.original.finish(recipe: recipe)
       try writers.reconstruction.finish(recipe: recipe)
       figures = try observer.finish(
         WrittenRoundTrip(
