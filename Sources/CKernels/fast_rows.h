@@ -160,10 +160,14 @@ typedef struct {
 // Finishes the first `width` sums of `v` and stores them.
 FAST_INLINE void finish_vector(vec v, vec bias, char *to, finish_sums *sums, const size_t width,
                                const plain_type type, const int adds_residual, const int has_sums,
-                               const plain_function f) {
+                               const plain_function f, int streams) {
   v = vec_apply(v + bias, f);
   if (adds_residual) v = v + vec_load_stored(to, type, width);
-  vec_store_stored(to, type, width, v);
+  if (type == PLAIN_F32 && !adds_residual && width == FAST_WIDTH && streams) {
+    vec_stream((float *)to, v);
+  } else {
+    vec_store_stored(to, type, width, v);
+  }
   if (has_sums) {
     // The statistics are those of the stored values.
     if (type != PLAIN_F32) v = vec_load_stored(to, type, width);
@@ -181,7 +185,8 @@ FAST_INLINE void finish_column(const fast_output *p, const float *rows, size_t r
   const size_t row_bytes = p->row_step * bytes_of(type);
   finish_sums all = {0};
   for (size_t r = 0; r < count; r++, rows += row_step, to += row_bytes) {
-    finish_vector(vec_load(rows), bias, to, &all, width, type, adds_residual, has_sums, f);
+    finish_vector(vec_load(rows), bias, to, &all, width, type, adds_residual, has_sums, f,
+                  p->streams);
   }
   if (has_sums) {
     add_to_doubles(sums + c, all.total, width);

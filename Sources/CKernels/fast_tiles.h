@@ -275,7 +275,7 @@ FAST_INLINE void finish_rows(vec half[][most_points], const fast_output *o, cons
       FAST_UNROLL for (int x = 0; x < side; x++) {
         if ((size_t)x < columns) {
           finish_vector(r[x], bias, row + (size_t)x * column_bytes, &all, width, way.type,
-                        way.adds_residual, way.has_sums, way.function);
+                        way.adds_residual, way.has_sums, way.function, o->streams);
         }
       }
     }

@@ -148,6 +148,7 @@
             part, sums, buffers,
             statistics: totals.map { $0 + part.frame % framesInBlock * statisticsCount })
         }
+        kernels.end_stream()
       }
       if let total = buffers.outputSums { merge(statistics, into: total) }
     }

@@ -93,6 +93,7 @@ struct FastWinograd {
       start.run(
         layouts[group], block: block, scratch: scratch + worker * scratchCount,
         sums: buffers.outputSums == nil ? nil : sums + sumsStarts[group])
+      kernels.end_stream()
     }
     if let total = buffers.outputSums {
       let row = 2 * task.outputChannels

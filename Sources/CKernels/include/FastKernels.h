@@ -54,6 +54,9 @@ typedef struct {
   float epsilon;
   /// Whether the result is added to what the output holds.
   int adds_residual;
+  /// Whether floats go past the cache, for an output far larger than it: channels and places must be
+  /// multiples of 16, nothing added, and `end_stream` be called before others read them.
+  int streams;
 } fast_output;
 
 /// Rows multiplied with a matrix of packed weights.
@@ -244,6 +247,7 @@ typedef struct {
   void (*transform_cubes)(const fast_input_tiles *);
   /// finish_tiles for cubes, whose six sets of products make four frames.
   void (*finish_cubes)(const fast_output_tiles *, const fast_output *, const fast_frame frames[4]);
+  void (*end_stream)(void);
   void (*transform_weights)(const fast_weight_tiles *);
   void (*depthwise)(const fast_depthwise *);
   void (*softmax)(const fast_softmax *);
