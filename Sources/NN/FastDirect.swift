@@ -254,12 +254,17 @@
       let inside = columns.clamped(to: 0..<max(0, width - task.kernel.w + 1))
       let hasRow = task.padding == .causalReplicate || (0..<height).contains(row)
       let whole = hasRow ? inside : columns.lowerBound..<columns.lowerBound
-      for column in columns where !whole.contains(column) {
-        for tap in 0..<task.kernel.w {
-          reader.load(
-            frame: frame, row: row, columns: column + tap..<column + tap + 1,
-            into: target + (column - left) * inputSteps.row + tap * task.inputChannels,
-            steps: inputSteps)
+      let line = Int(fast_lane_count)
+      // A tap's channels come as a line of their own.
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * line) { taps in
+        guard let taps = taps.baseAddress else { return }
+        for column in columns where !whole.contains(column) {
+          for tap in 0..<task.kernel.w {
+            reader.load(
+              frame: frame, row: row, columns: column + tap..<column + tap + 1,
+              into: taps + tap * task.inputChannels, steps: inputSteps)
+          }
+          (target + (column - left) * inputSteps.row).update(from: taps, count: line)
         }
       }
       guard !whole.isEmpty else { return }
