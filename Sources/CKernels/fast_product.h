@@ -171,7 +171,6 @@ FAST_INLINE size_t plan_blocks(product_plan *plan, const fast_product *p, size_t
           group * p->out_lines.group_step + offset};
       row += rows;
     }
-    if (row < end) break;
   }
   return row - first;
 }

@@ -26,6 +26,6 @@
     .transform_input = transform_input, .transform_output = transform_output,                 \
     .finish_tiles = finish_tiles, .transform_cubes = transform_cubes,                         \
     .finish_cubes = finish_cubes, .end_stream = vec_end_stream,                               \
-    .transform_weights = transform_weights,                     \
+    .transform_weights = transform_weights,                                                   \
     .depthwise = depthwise, .softmax = softmax, .scale = scale                                \
   }

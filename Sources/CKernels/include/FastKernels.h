@@ -247,6 +247,7 @@ typedef struct {
   void (*transform_cubes)(const fast_input_tiles *);
   /// finish_tiles for cubes, whose six sets of products make four frames.
   void (*finish_cubes)(const fast_output_tiles *, const fast_output *, const fast_frame frames[4]);
+  /// Waits until what went past the cache is where others read it.
   void (*end_stream)(void);
   void (*transform_weights)(const fast_weight_tiles *);
   void (*depthwise)(const fast_depthwise *);
