@@ -171,11 +171,11 @@ struct FastWriter {
   /// Whether the output goes past the cache. One of so many values the next layer does not find there
   /// anyway, and to be written it would be read into it first.
   private var streams: Bool {
-    let line = Int(fast_lane_count)
+    // All three are multiples where the bits of none lie below.
+    let places = task.outputChannels | output.channels | firstChannel
     return task.output.positions * task.outputChannels >= 4 << 20 && task.storage == .f32
       && !task.addsResidual && Int(bitPattern: buffers.output).isMultiple(of: Arena.alignment)
-      && [task.outputChannels, Int(output.channels), firstChannel]
-        .allSatisfy { $0.isMultiple(of: line) }
+      && places.isMultiple(of: Int(fast_lane_count))
   }
 
   /// Transforms a row of tiles back, finishes it, and stores what lies in the output.
