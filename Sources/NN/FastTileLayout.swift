@@ -42,11 +42,11 @@ struct FastTileLayout {
       } else if space.algorithm == FAST_F4_STRIDED && channels > 64 {
         (channels > 128 || task.kernel.t == 3 ? 64 : 32, 1)
       } else if isPlain && channels > 64 && task.kernel.t == 1 {
-        (channels > 256 ? max(32, min(128, all / 4)) : space.algorithm == FAST_F6 ? 48 : 32, 1)
+        (channels > 256 ? max(32, min(128, all / 4)) : space.algorithm == FAST_F6 ? 42 : 32, 1)
       } else if channels <= 64 || isPlain && channels <= 128 && group.kind.products.count > 1 {
         (channels > 16 ? 32 : 64, 2)
       } else {
-        (channels > 256 ? 64 : max(32, min(128, all / 8)), 8)
+        (channels > 256 ? 64 : max(32, min(48, all / 8)), 8)
       }
     stepRuns = EvenParts(group.steps.count, most: mostSteps)
     let stepsAtOnce = slides ? 1 : stepRuns.largest
