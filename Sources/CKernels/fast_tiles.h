@@ -43,9 +43,8 @@ FAST_INLINE void to_points(const vec *d, vec *t, const fast_algorithm algorithm)
 }
 
 FAST_INLINE void transform_input_with(const fast_input_tiles *p, const fast_algorithm algorithm,
-                                      const int has_second) {
+                                      const int parts) {
   const int points = (int)fast_inputs(algorithm);
-  const vec a_factor = vec_of(p->a_factor), b_factor = vec_of(p->b_factor);
   for (size_t tile = 0; tile < p->tiles; tile++) {
     const size_t start = tile * fast_step(algorithm) * fast_lane_count;
     float *out = p->out + row_in_lines(&p->lines, p->first + tile);
@@ -56,8 +55,9 @@ FAST_INLINE void transform_input_with(const fast_input_tiles *p, const fast_algo
         vec d[most_inputs], t[most_inputs];
         FAST_UNROLL for (int y = 0; y < points; y++) {
           const size_t at = corner + (size_t)y * p->row_step + (size_t)x * fast_lane_count;
-          d[y] = vec_load(p->a + at) * a_factor;
-          if (has_second) d[y] = vec_load(p->b + at) * b_factor + d[y];
+          d[y] = vec_load(p->parts[0].first + at) * vec_of(p->parts[0].factor);
+          FAST_UNROLL for (int i = 1; i < parts; i++)
+              d[y] = vec_load(p->parts[i].first + at) * vec_of(p->parts[i].factor) + d[y];
         }
         to_points(d, t, algorithm);
         FAST_UNROLL for (int y = 0; y < points; y++) half[y][x] = t[y];
@@ -74,18 +74,24 @@ FAST_INLINE void transform_input_with(const fast_input_tiles *p, const fast_algo
 }
 
 FAST_INLINE void transform_input_of(const fast_input_tiles *p, const fast_algorithm algorithm) {
-  if (p->b) {
+  if (p->part_count == 1) {
     transform_input_with(p, algorithm, 1);
   } else {
-    transform_input_with(p, algorithm, 0);
+    transform_input_with(p, algorithm, 2);
   }
 }
 
 static void transform_input(const fast_input_tiles *p) {
-  switch (p->algorithm) {
-    case FAST_F4: transform_input_of(p, FAST_F4); break;
-    case FAST_F6: transform_input_of(p, FAST_F6); break;
-    case FAST_F4_STRIDED: transform_input_of(p, FAST_F4_STRIDED); break;
+  if (p->part_count == 3) {
+    transform_input_with(p, FAST_F4, 3);
+  } else if (p->part_count == 4) {
+    transform_input_with(p, FAST_F4, 4);
+  } else {
+    switch (p->algorithm) {
+      case FAST_F4: transform_input_of(p, FAST_F4); break;
+      case FAST_F6: transform_input_of(p, FAST_F6); break;
+      case FAST_F4_STRIDED: transform_input_of(p, FAST_F4_STRIDED); break;
+    }
   }
 }
 
@@ -101,7 +107,7 @@ FAST_INLINE void transform_cubes_with(const fast_input_tiles *p, const int start
     const size_t start = tile * fast_step(FAST_F4) * fast_lane_count;
     float *out = p->out + row_in_lines(&p->lines, p->first + tile);
     for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
-      const float *corner = p->a + start + in_lines(c, p->line_step);
+      const float *corner = p->parts[0].first + start + in_lines(c, p->line_step);
       vec half[f4_side][f4_points][f4_points];
       FAST_UNROLL for (int f = 0; f < frames; f++) {
         const float *column = corner + (size_t)f * p->frame_step;

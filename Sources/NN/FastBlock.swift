@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// A block of tiles of a ``FastWinograd``: where it lies, and its parts of the scratch memory.
 struct FastBlock {
   let layout: FastTileLayout
@@ -11,6 +13,11 @@ struct FastBlock {
   let sums: UnsafeMutablePointer<Float>
   /// Tiles that are multiplied at once.
   var tiles: Int { (layout.slides ? 1 : steps.count) * y.count * x.count }
+  /// Rows of transformed input, and of products.
+  var pointLines: fast_lines { layout.lines(layout.inputWidth, tiles: tiles) }
+  var productLines: fast_lines {
+    layout.isInPlace ? pointLines : layout.lines(layout.outputWidth, tiles: tiles)
+  }
 
   init(_ layout: FastTileLayout, _ index: Int, _ scratch: UnsafeMutablePointer<Float>) {
     self.layout = layout

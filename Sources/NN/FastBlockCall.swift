@@ -53,11 +53,11 @@ struct FastBlockCall {
     let points = UnsafePointer(block.points + set * layout.pointSetStep)
     let products = block.products + set * layout.productSetStep
     var call = fast_product()
-    call.a_lines = layout.pointLines
+    call.a_lines = block.pointLines
     call.rows = block.tiles
     call.depth = task.inputChannels
     call.columns = layout.outputWidth
-    call.out_lines = layout.productLines
+    call.out_lines = block.productLines
     guard !space.isRegular else {
       withUnsafePointer(to: 0) { tap in
         call.taps = tap

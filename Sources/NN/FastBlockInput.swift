@@ -73,12 +73,13 @@ struct FastBlockInput {
 
   /// Loads and transforms the input of a single product, a row of tiles at a time.
   private func transformRows(_ block: FastBlock, _ product: FastTime.Product) {
-    var call = call(block, product)
+    var call = call(block)
+    call.parts.0 = fast_part(first: block.input, factor: product.inputs[0].factor)
+    call.part_count = 1
     var tile = 0
     for step in block.steps {
       for row in 0..<block.y.count {
         loadTileRow(row, of: step.inputs[product.inputs[0].frame], block, into: block.input)
-        call.a = UnsafePointer(block.input)
         call.first = tile
         kernels.transform_input(&call)
         tile += block.x.count
@@ -95,7 +96,7 @@ struct FastBlockInput {
 
   private func transformCubes(_ block: FastBlock, _ frames: ArraySlice<Int?>, starts: Bool) {
     var call = call(block)
-    call.a = UnsafePointer(block.input)
+    call.parts.0.first = UnsafePointer(block.input)
     call.frame_step = block.layout.inputFrameCount
     call.starts = starts ? 1 : 0
     for row in 0..<block.y.count {
@@ -105,13 +106,6 @@ struct FastBlockInput {
       call.first = row * block.x.count
       kernels.transform_cubes(&call)
     }
-  }
-
-  private func call(_ block: FastBlock, _ product: FastTime.Product) -> fast_input_tiles {
-    var call = call(block)
-    call.a_factor = product.inputs[0].factor
-    call.b_factor = product.inputs.dropFirst().first?.factor ?? 0
-    return call
   }
 
   private func call(_ block: FastBlock) -> fast_input_tiles {
@@ -125,20 +119,23 @@ struct FastBlockInput {
     call.out = block.points
     call.point_step = layout.pointStep
     call.set_step = layout.pointSetStep
-    call.lines = layout.pointLines
+    call.lines = block.pointLines
     return call
   }
 
   private func transformFrames(_ block: FastBlock, _ product: FastTime.Product) {
-    var call = call(block, product)
+    var call = call(block)
+    call.part_count = product.inputs.count
     var tile = 0
     for step in block.steps {
       for row in 0..<block.y.count {
         let offset = block.layout.space.step * row * call.row_step
-        call.a = UnsafePointer(block.inputFrame(step.inputs[product.inputs[0].frame]) + offset)
-        call.b = product.inputs.dropFirst().first.map {
-          UnsafePointer(block.inputFrame(step.inputs[$0.frame]) + offset)
+        func part(_ index: Int) -> fast_part {
+          let input = product.inputs[min(index, product.inputs.count - 1)]
+          return fast_part(
+            first: block.inputFrame(step.inputs[input.frame]) + offset, factor: input.factor)
         }
+        call.parts = (part(0), part(1), part(2), part(3))
         call.first = tile
         kernels.transform_input(&call)
         tile += block.x.count

@@ -45,7 +45,7 @@ struct FastBlockOutput {
     call.products = UnsafePointer(block.products)
     call.product_step = block.layout.productStep
     call.set_step = block.layout.productSetStep
-    call.lines = block.layout.productLines
+    call.lines = block.productLines
     call.tiles = block.x.count
     call.channels = block.layout.outputWidth
     return call
@@ -75,7 +75,9 @@ struct FastBlockOutput {
                 target: block.sums + frame * layout.sumsFrameCount + offset, factor: part.factor,
                 accumulates: isStarted[part.output] ? 1 : 0)
             }
-            call.contributions = (contribution(0), contribution(1))
+            call.contributions = (
+              contribution(0), contribution(1), contribution(2), contribution(3)
+            )
             kernels.transform_output(&call)
           }
         }

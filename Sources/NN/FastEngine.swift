@@ -22,7 +22,7 @@
           (direct(task).layout.layout, direct(task).layout.bytes)
         }
       // Small weights stay: packing them would take as long as a call on a small tile.
-      return WeightPacking(layout: layout, bytes: bytes, isKept: bytes <= 12 << 20)
+      return WeightPacking(layout: layout, bytes: bytes, isKept: bytes <= 15 << 20)
     }
 
     func pack(

@@ -18,8 +18,7 @@ struct FastTileLayout {
   private let stepRuns: EvenParts
   private let rows: EvenParts
   private let columns: EvenParts
-  /// Groups of a block's tiles that a block of products takes at once.
-  private let tileGroups: EvenParts
+  private let mostTiles: Int
 
   init(_ task: ConvolutionTask, _ group: FastTime.Group, _ kernels: fast_kernels) {
     self.task = task
@@ -32,13 +31,16 @@ struct FastTileLayout {
     // frames, keep a block's memory near the second-level cache.
     let channels = max(task.inputChannels, task.outputChannels)
     let isPlain = task.upsampling == .none
-    slides = group.kind == FastTime.cube
+    let takesFour = group.kind == FastTime.cube
+    slides = takesFour && FastTime.slides(task)
     isInPlace =
       slides && task.outputChannels <= kernels.columns_in_place
       && fast_padded(task.outputChannels) <= fast_padded(task.inputChannels)
     let (target, mostSteps) =
       if slides {
         (channels > 16 ? 16 : 28, 8)
+      } else if takesFour && channels <= 256 {
+        (channels > 64 ? 36 : 16, 1)
       } else if space.algorithm == FAST_F4_STRIDED && channels > 64 {
         (channels > 128 || task.kernel.t == 3 ? 64 : 32, 1)
       } else if isPlain && channels > 64 && task.kernel.t == 1 {
@@ -53,7 +55,7 @@ struct FastTileLayout {
     let perStep = max(1, Float(target) / Float(stepsAtOnce))
     rows = EvenParts(grid.h, about: perStep.squareRoot())
     columns = EvenParts(grid.w, about: perStep * Float(rows.parts) / Float(grid.h))
-    tileGroups = EvenParts(stepsAtOnce * rows.largest * columns.largest, most: 14)
+    mostTiles = stepsAtOnce * rows.largest * columns.largest
     let counts = (0..<stepRuns.parts).map { [stepRuns] run in
       Self.frames(of: group.steps[stepRuns[run]]).count
     }
@@ -102,18 +104,18 @@ struct FastTileLayout {
   // and of the input two more, else one. Steps between points that are multiples of 4096 bytes would share
   // few places of the cache.
 
-  private var groupedTiles: Int { tileGroups.parts * tileGroups.largest }
-  /// Rows of operands and results of `width` channels.
-  private func lines(_ width: Int) -> fast_lines {
-    let group = tileGroups.largest
+  /// Groups of tiles are what a block of products takes at once.
+  private static func groups(_ tiles: Int) -> EvenParts { EvenParts(tiles, most: 14) }
+  private var groupedTiles: Int { mostTiles + Self.groups(mostTiles).parts - 1 }
+  /// Rows of operands and results of `width` channels for `tiles`.
+  func lines(_ width: Int, tiles: Int) -> fast_lines {
+    let group = Self.groups(tiles).largest
     return fast_lines(
       group: group, group_step: group * width, line_step: group * Int(fast_lane_count))
   }
-  var pointLines: fast_lines { lines(inputWidth) }
   var pointStep: Int { groupedTiles * inputWidth + 16 }
   var pointSetStep: Int { space.inputs * space.inputs * pointStep }
   var pointsCount: Int { (slides ? 8 : 1) * pointSetStep }
-  var productLines: fast_lines { isInPlace ? pointLines : lines(outputWidth) }
   var productStep: Int { isInPlace ? pointStep : groupedTiles * outputWidth + 16 }
   var productSetStep: Int { space.products * productStep }
   var productsCount: Int { isInPlace ? 0 : (slides ? 6 : 1) * productSetStep }

@@ -1,10 +1,10 @@
 /// How a 3-tap (or 1-tap) convolution along time is cut into products with fewer multiply-adds.
 ///
-/// Without upsampling two output frames take four products in place of six (F(2, 3) with the points
-/// 0, 1, −1 and infinity); of narrow layers four take six in place of twelve (F(4, 3), as ``FastSpace``
-/// has it). Of a time-upsampled input each pair of frames that sees the same two input frames takes three
-/// products in place of four: both halves of the pair share the product of the taps' sum. With stride 2
-/// two output frames take five.
+/// Without upsampling four output frames take six products in place of twelve (F(4, 3), as ``FastSpace``
+/// has it), or two take four in place of six (F(2, 3) with the points 0, 1, −1 and infinity). Of a
+/// time-upsampled input each pair of frames that sees the same two input frames takes three products in
+/// place of four: both halves of the pair share the product of the taps' sum. With stride 2 two output
+/// frames take five.
 enum FastTime {
   /// What a product sees of an input frame of its step.
   struct Input: Hashable {
@@ -18,7 +18,7 @@ enum FastTime {
     var factor: Float
   }
 
-  /// Transformed weights `set` times the sum of `inputs`: one, or two, or those of a cube.
+  /// Transformed weights `set` times the sum of `inputs`, four at most.
   struct Product: Hashable {
     var set: Int
     var inputs: [Input]
@@ -31,7 +31,7 @@ enum FastTime {
     }
   }
 
-  /// The products of a step that makes one or two output frames.
+  /// The products of a step that makes one, two or four output frames.
   struct Kind: Hashable {
     var products: [Product]
     var outputs: Int
@@ -49,12 +49,20 @@ enum FastTime {
     var steps: [Step]
   }
 
-  /// Whether a layer is so narrow that products take it little, and four frames at a time pay; F(4, 3)
-  /// rounds more than F(2, 3).
-  private static func isNarrow(_ task: ConvolutionTask) -> Bool {
-    max(task.inputChannels, task.outputChannels) <= 32 && task.kernel.t == 3
-      && task.stride == Axes(t: 1, h: 1, w: 1) && task.upsampling == .none
-      && task.thenNormEpsilon == nil
+  /// Whether a layer takes four frames at a time where it has them: where that spares more products than
+  /// it takes to make and read half as many weights again.
+  private static func takesFours(_ task: ConvolutionTask) -> Bool {
+    guard
+      task.kernel.t == 3 && task.stride == Axes(t: 1, h: 1, w: 1) && task.upsampling == .none
+        && task.output.frames >= 4
+    else { return false }
+    let rows = task.output.frames * task.output.height * task.output.width / (4 * 16)
+    return task.inputChannels * task.outputChannels <= 1 << 14 || rows >= 256
+  }
+
+  /// Whether a layer of those is so narrow that products take it little, and frames are kept as points.
+  static func slides(_ task: ConvolutionTask) -> Bool {
+    max(task.inputChannels, task.outputChannels) <= 32 && task.thenNormEpsilon == nil
   }
 
   /// All steps of `task`, by kind.
@@ -76,7 +84,7 @@ enum FastTime {
     case .nearest(.causal, _), .nearest(.double, _):
       [[0.5, 0.5, 0.5], [-0.5, -0.5, 0.5], [-0.5, 0.5, 0.5]]
     default:
-      isNarrow(task)
+      takesFours(task)
         ? FastSpace.four
         : task.stride.t == 2
           ? [[1, 0, 0], [1, 0, 1], [0, 0, 1], [0, 1, 0], [1, 1, 1]]
@@ -91,14 +99,14 @@ enum FastTime {
 
   private static func plain(_ task: ConvolutionTask) -> [Group] {
     let (frames, isCausal) = (task.input.frames, task.padding == .causalReplicate)
-    let isNarrow = isNarrow(task)
+    let takesFours = takesFours(task)
     var groups: [Group] = []
     // The first frame of a causal convolution is replicated in front: all taps see it.
     if isCausal {
       groups.append(
         Group(
-          kind: single(set: 1, factor: isNarrow ? -6 : 2), steps: [Step(inputs: [0], outputs: [0])])
-      )
+          kind: single(set: 1, factor: takesFours ? -6 : 2),
+          steps: [Step(inputs: [0], outputs: [0])]))
     }
     func step(_ output: Int, count: Int) -> Step {
       let inputs = (0..<count + 2).map { tap -> Int? in
@@ -116,8 +124,8 @@ enum FastTime {
       groups.append(Group(kind: kind, steps: steps))
       first += steps.count * kind.outputs
     }
-    if isNarrow { add(cube) }
-    let pair = isNarrow ? narrowPair : plainPair
+    if takesFours { add(cube) }
+    let pair = takesFours ? pairAmongFours : plainPair
     add(pair)
     add(tail(of: pair))
     return groups
@@ -137,7 +145,7 @@ enum FastTime {
   /// Two output frames of four inputs by F(2, 3).
   private static let plainPair = pair(of: [(0, 1), (1, 1), (2, 1), (3, 1)])
   /// The same with the sets of F(4, 3), which have other factors.
-  private static let narrowPair = pair(of: [(0, 4), (1, -3), (2, -3), (5, 1)])
+  private static let pairAmongFours = pair(of: [(0, 4), (1, -3), (2, -3), (5, 1)])
 
   private static func pair(of sets: [(set: Int, factor: Float)]) -> Kind {
     func product(

@@ -38,6 +38,10 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
     .init(name: "causal, wide channels", size: (2, 13, 14), channels: (64, 96), norm: .group),
     .init(name: "causal, long", size: (40, 6, 7), channels: (8, 4), norm: .group),
     .init(name: "causal, two frames over", size: (7, 13, 14), channels: (16, 24), residual: true),
+    .init(
+      name: "causal, wide, fours and two over", size: (7, 22, 27), channels: (72, 48), norm: .group,
+      residual: true),
+    .init(name: "zeros, very wide, fours", size: (9, 10, 11), channels: (260, 8), padding: .zeros),
     .init(name: "causal, few channels", size: (5, 7, 40), channels: (3, 20)),
     .init(name: "stride space", size: (3, 9, 12), stride: (1, 2, 2)),
     .init(name: "stride space, odd", size: (2, 7, 13), stride: (1, 2, 2), norm: .group),

@@ -98,13 +98,19 @@ static inline size_t fast_inputs(fast_algorithm a) {
 /// Samples between the input tiles.
 static inline size_t fast_step(fast_algorithm a) { return a == FAST_F4 ? 4 : a == FAST_F6 ? 6 : 8; }
 
+/// A frame's part in a transformed input: the first value of its row's first tile, times `factor`.
+typedef struct {
+  const float *first;
+  float factor;
+} fast_part;
+
 /// One row of input tiles.
 typedef struct {
   fast_algorithm algorithm;
-  /// First value of the row's first tile in one or two frames; the transformed input is
-  /// a_factor * a + b_factor * b. `b` may be null.
-  const float *a, *b;
-  float a_factor, b_factor;
+  /// What is summed up and transformed: with FAST_F4 one to four parts, else one or two. Of cubes the
+  /// first names the first frame.
+  fast_part parts[4];
+  size_t part_count;
   /// Values between rows and between lines of the frames; columns lie next to each other.
   size_t row_step, line_step;
   size_t tiles, channels;
@@ -113,7 +119,7 @@ typedef struct {
   float *out;
   fast_lines lines;
   size_t point_step, first;
-  /// Of cubes, between the frames of `a` and between the sets of points, and whether they begin.
+  /// Of cubes, between the frames and between the sets of points, and whether they begin.
   size_t frame_step, set_step;
   int starts;
 } fast_input_tiles;
@@ -148,8 +154,8 @@ typedef struct {
   size_t product_step, set_step, first;
   fast_phase vertical, horizontal;
   size_t tiles, channels;
-  /// One or two targets; each holds the first tile's first sample.
-  fast_contribution contributions[2];
+  /// One to four targets; each holds the first tile's first sample.
+  fast_contribution contributions[4];
   size_t contribution_count;
   /// Values between a target's rows, and between its lines; samples of a row lie next to each other,
   /// those of a phase 32 floats apart.
