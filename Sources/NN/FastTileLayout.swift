@@ -18,6 +18,7 @@ struct FastTileLayout {
   private let stepRuns: EvenParts
   private let rows: EvenParts
   private let columns: EvenParts
+  /// Tiles of the largest block.
   private let mostTiles: Int
 
   init(_ task: ConvolutionTask, _ group: FastTime.Group, _ kernels: fast_kernels) {
@@ -28,7 +29,7 @@ struct FastTileLayout {
     let all = group.steps.count * grid.h * grid.w
     // Enough tiles to make reading the weights worth it, few enough for the cache and for several
     // threads. Narrow layers have small weights: few tiles, of two steps where those share input
-    // frames, keep a block's memory near the second-level cache.
+    // frames, keep a block's memory near the second-level cache. Four frames at once are one step.
     let channels = max(task.inputChannels, task.outputChannels)
     let isPlain = task.upsampling == .none
     let takesFour = group.kind == FastTime.cube
