@@ -52,11 +52,13 @@ enum FastTime {
   /// Whether a layer takes four frames at a time where it has them: where that spares more products than
   /// it takes to make and read half as many weights again.
   private static func takesFours(_ task: ConvolutionTask) -> Bool {
+    // The first frame of a causal convolution is made by itself.
+    let frames = task.output.frames - (task.padding == .causalReplicate ? 1 : 0)
     guard
-      task.kernel.t == 3 && task.stride == Axes(t: 1, h: 1, w: 1) && task.upsampling == .none
-        && task.output.frames >= 4
+      frames >= 4 && task.kernel.t == 3 && task.stride == Axes(t: 1, h: 1, w: 1)
+        && task.upsampling == .none
     else { return false }
-    let rows = task.output.frames * task.output.height * task.output.width / (4 * 16)
+    let rows = frames * task.output.height * task.output.width / (4 * 16)
     return task.inputChannels * task.outputChannels <= 1 << 14 || rows >= 256
   }
 
