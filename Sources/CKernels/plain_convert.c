@@ -67,6 +67,16 @@ CONVERT_FROM_F32(plain_f32_to_f16, to_f16(x))
 CONVERT_FROM_F32(plain_f32_to_bf16, plain_to_bf16(x))
 CONVERT_FROM_F32(plain_f32_to_f64, (double)x)
 
+PLAIN_VARIANTS void plain_f32_to_samples(const float *values, uint8_t *samples, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    float raised = values[i] > -1.0f ? values[i] : -1.0f;
+    float unit = ((raised < 1.0f ? raised : 1.0f) + 1.0f) * 0.5f;
+    // Statements of their own: fused into one operation they would round differently.
+    float scaled = unit * 255.0f;
+    samples[i] = (uint8_t)(int32_t)(scaled + 0.5f);
+  }
+}
+
 // Blocks are tested as a whole, which vectorises; only a block with a hit is walked.
 #define FIRST_NONFINITE(name, type, is_nonfinite) \
   PLAIN_VARIANTS size_t name(const void *bytes, size_t count) { \

@@ -69,14 +69,11 @@ public struct RGBFrame: Sendable {
     let (frames, height, width) = (shape[1], shape[2], shape[3])
     let area = height * width
     let values = [UInt8](unsafeUninitializedCapacity: 3 * area) { target, count in
-      video.withValues { source in
-        for plane in 0..<3 {
-          let from = (plane * frames + frame) * area
-          for i in 0..<area {
-            let unit = (min(max(source[from + i], -1), 1) + 1) * 0.5
-            target[plane * area + i] = UInt8(unit * 255 + 0.5)
-          }
-        }
+      for plane in 0..<3 {
+        let start = (plane * frames + frame) * area
+        video.writeSamples(
+          start..<start + area,
+          to: UnsafeMutableBufferPointer(rebasing: target[plane * area..<(plane + 1) * area]))
       }
       count = 3 * area
     }

@@ -54,9 +54,10 @@ func withConsumer<Element: Sendable, Result>(
   }
 }
 
-/// Frames that may wait between two stages: enough to overlap them, at most 64 MiB of 16-bit ones.
+/// Frames that may wait between two stages: those of a tile, which come and go at once, and some to
+/// overlap the stages, but at most 64 MiB of 16-bit ones.
 func queueCapacity(width: Int, height: Int) -> Int {
-  min(16, max(2, (64 << 20) / max(1, 6 * width * height)))
+  min(64, max(2, (64 << 20) / max(1, 6 * width * height)))
 }
 
 /// Bytes that the frames waiting between stages take.

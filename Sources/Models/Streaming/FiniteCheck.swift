@@ -6,13 +6,7 @@ extension Tensor {
   ///   - name: what the tensor is called.
   ///   - firstFrame: added to the index along time.
   func checkFinite(_ name: String, firstFrame: Int) throws {
-    let position = withValues { values -> Int? in
-      // Zero times anything finite is zero: one sum finds out in a single quick pass.
-      var sum: Float = 0
-      for value in values { sum += value * 0 }
-      return sum == 0 ? nil : values.firstIndex { !$0.isFinite }
-    }
-    guard let position else { return }
+    guard let position = firstNonFinite else { return }
     var (index, rest) = ([Int](), position)
     for extent in shape.reversed() {
       index.insert(rest % extent, at: 0)
