@@ -38,11 +38,12 @@ struct FastWinograd {
   }
 
   /// Whether a product has rows enough to be worth its weights, which take several times the memory
-  /// of a direct convolution's.
+  /// of a direct convolution's: with stride 2 in time as well 15 times, and there they spare the least.
   private static func hasEnoughTiles(_ task: ConvolutionTask) -> Bool {
     let steps = FastTime.groups(for: task).map(\.steps.count).max() ?? 0
     let grid = FastSpace(task).grid(task)
-    return steps * grid.h * grid.w >= 16
+    let isLarge = task.inputChannels * task.outputChannels > 1 << 16
+    return steps * grid.h * grid.w >= (task.stride.h == 2 && isLarge ? 64 : 16)
   }
 
   init(_ task: ConvolutionTask, kernels: fast_kernels) {
