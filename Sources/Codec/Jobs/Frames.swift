@@ -60,9 +60,9 @@ func queueCapacity(width: Int, height: Int) -> Int {
   min(64, max(2, (64 << 20) / max(1, 6 * width * height)))
 }
 
-/// Bytes that the frames waiting between stages take.
+/// Bytes that the frames waiting between stages take at most: decoded ones are float32.
 func queueBytes(width: Int, height: Int) -> Int {
-  queueCapacity(width: width, height: height) * 6 * width * height
+  queueCapacity(width: width, height: height) * 12 * width * height
 }
 
 /// Tells a session how far a clip is.
