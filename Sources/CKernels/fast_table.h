@@ -25,7 +25,8 @@
     .multiply = multiply, .multiply_pairs = FAST_MULTIPLY_PAIRS,                              \
     .transform_input = transform_input, .transform_output = transform_output,                 \
     .finish_tiles = finish_tiles, .transform_cubes = transform_cubes,                         \
-    .finish_cubes = finish_cubes, .end_stream = vec_end_stream,                               \
+    .finish_cubes = finish_cubes, .frames_to_sets = frames_to_sets,                           \
+    .sets_to_frames = sets_to_frames, .end_stream = vec_end_stream,                           \
     .transform_weights = transform_weights,                                                   \
     .depthwise = depthwise, .softmax = softmax, .scale = scale                                \
   }

@@ -9,6 +9,8 @@ struct FastBlock {
   let frames: Range<Int>
   let input: UnsafeMutablePointer<Float>
   let points: UnsafeMutablePointer<Float>
+  /// Operands of a point's products, where those of one are made after another's.
+  let operands: UnsafeMutablePointer<Float>
   let products: UnsafeMutablePointer<Float>
   let sums: UnsafeMutablePointer<Float>
   /// Tiles that are multiplied at once.
@@ -25,8 +27,9 @@ struct FastBlock {
     frames = FastTileLayout.frames(of: steps)
     input = scratch
     points = input + layout.inputFrames * layout.inputFrameCount
-    products = layout.isInPlace ? points : points + layout.pointsCount
-    sums = points + layout.pointsCount + layout.productsCount
+    operands = points + layout.pointsCount
+    products = layout.isInPlace ? points : operands + layout.operandsCount
+    sums = operands + layout.operandsCount + layout.productsCount
   }
 
   /// The block's copy of an input frame; nil is a frame of zeros.

@@ -25,7 +25,11 @@ struct FastBlockCall {
     let input = FastBlockInput(task, buffers, kernels)
     var output = FastBlockOutput(
       task, buffers, kernels, block, statistics: sums.map { $0 + layout.sumsStart(block: index) })
-    guard !layout.slides else { return slide(block, input, output) }
+    switch layout.order {
+    case .products: break
+    case .cubes: return slide(block, input, output)
+    case .points: return slideByPoint(block, input, output)
+    }
     input.load(block)
     var former: FastTime.Product?
     for product in layout.group.kind.products {
@@ -47,31 +51,87 @@ struct FastBlockCall {
     }
   }
 
+  /// The same with the products of one point after those of another.
+  private func slideByPoint(
+    _ block: FastBlock, _ input: FastBlockInput, _ output: FastBlockOutput
+  ) {
+    let (layout, steps) = (block.layout, block.steps)
+    let outputs = layout.group.kind.outputs
+    var frames = (0..<6).map { block.points + $0 * layout.pointSetStep }
+    for (frame, points) in zip(steps.first?.inputs ?? [], frames) {
+      input.transform(block, frame: frame, into: points)
+    }
+    for (index, step) in steps.enumerated() {
+      for point in 0..<layout.space.products {
+        multiply(block, point: point, of: frames.map { $0 + point * layout.pointStep })
+      }
+      // A frame that is finished makes room for one of the next step, whose first frames are known.
+      let next = steps.dropFirst(index + 1).first?.inputs.suffix(outputs)
+      for (place, frame) in step.outputs.enumerated() {
+        output.finish(block, frames[place], frame: frame, index: index * outputs + place)
+        if let next {
+          input.transform(block, frame: next[next.startIndex + place], into: frames[place])
+        }
+      }
+      frames = Array(frames[outputs...] + frames[..<outputs])
+    }
+  }
+
+  /// Brings six input frames at a point to the four output frames, in the places of the first.
+  private func multiply(
+    _ block: FastBlock, point: Int, of frames: [UnsafeMutablePointer<Float>]
+  ) {
+    let layout = block.layout
+    kernels.frames_to_sets(
+      frames.map { UnsafePointer($0) }, block.operands, layout.operandStep, layout.operandStep)
+    var call = call(block)
+    call.batch = layout.group.kind.products.count
+    call.a = UnsafePointer(block.operands)
+    call.a_step = layout.operandStep
+    call.panels = packed + weights.offset(set: 0, product: point)
+    call.panels_step = weights.setStep
+    call.out = block.products
+    call.out_step = layout.productStep
+    multiply(&call)
+    kernels.sets_to_frames(
+      block.products, layout.productStep, frames.map(Optional.some), layout.productStep)
+  }
+
+  /// What all products of a block share.
+  private func call(_ block: FastBlock) -> fast_product {
+    var call = fast_product()
+    call.a_lines = block.pointLines
+    call.rows = block.tiles
+    call.depth = task.inputChannels
+    call.columns = block.layout.outputWidth
+    call.out_lines = block.productLines
+    return call
+  }
+
+  /// Multiplies one point with one matrix for each product.
+  private func multiply(_ call: inout fast_product) {
+    withUnsafePointer(to: 0) { tap in
+      call.taps = tap
+      call.tap_count = 1
+      kernels.multiply(&call)
+    }
+  }
+
   /// Multiplies the points of a set with the weights of `product`.
   private func multiply(_ block: FastBlock, _ product: FastTime.Product, set: Int = 0) {
     let (layout, space) = (block.layout, block.layout.space)
     let points = UnsafePointer(block.points + set * layout.pointSetStep)
     let products = block.products + set * layout.productSetStep
-    var call = fast_product()
-    call.a_lines = block.pointLines
-    call.rows = block.tiles
-    call.depth = task.inputChannels
-    call.columns = layout.outputWidth
-    call.out_lines = block.productLines
+    var call = call(block)
     guard !space.isRegular else {
-      withUnsafePointer(to: 0) { tap in
-        call.taps = tap
-        call.tap_count = 1
-        call.batch = space.products
-        call.a = points
-        call.a_step = layout.pointStep
-        call.panels = packed + weights.offset(set: product.set, product: 0)
-        call.panels_step = weights.matrixCount
-        call.out = products
-        call.out_step = layout.productStep
-        kernels.multiply(&call)
-      }
-      return
+      call.batch = space.products
+      call.a = points
+      call.a_step = layout.pointStep
+      call.panels = packed + weights.offset(set: product.set, product: 0)
+      call.panels_step = weights.matrixStep
+      call.out = products
+      call.out_step = layout.productStep
+      return multiply(&call)
     }
     call.batch = 1
     func first(_ product: Int) -> Int { space.terms[product].first?.point ?? 0 }

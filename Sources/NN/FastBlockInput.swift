@@ -87,6 +87,19 @@ struct FastBlockInput {
     }
   }
 
+  /// Loads and transforms a frame, or one of zeros.
+  func transform(_ block: FastBlock, frame: Int?, into points: UnsafeMutablePointer<Float>) {
+    var call = call(block)
+    call.out = points
+    call.parts.0 = fast_part(first: block.input, factor: 1)
+    call.part_count = 1
+    for row in 0..<block.y.count {
+      loadTileRow(row, of: frame, block, into: block.input)
+      call.first = row * block.x.count
+      kernels.transform_input(&call)
+    }
+  }
+
   /// Loads and transforms the new frames of a block that slides, for its first step all.
   func slide(_ block: FastBlock, to step: FastTime.Step, starts: Bool) {
     let known = 2

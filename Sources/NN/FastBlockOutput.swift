@@ -122,6 +122,37 @@ struct FastBlockOutput {
     }
   }
 
+  /// Finishes and stores a frame that was made at the points, the `index`-th of the block.
+  func finish(_ block: FastBlock, _ points: UnsafePointer<Float>, frame: Int, index: Int) {
+    let (layout, side) = (block.layout, block.layout.space.side)
+    let writer = FastWriter(task, buffers, kernels)
+    let statistics = statistics.map { $0 + index * 2 * task.outputChannels }
+    let x = side * block.x.lowerBound
+    let wanted = min(side * block.x.upperBound, task.output.width) - x
+    var call = call(block)
+    call.products = points
+    call.product_step = layout.pointStep
+    call.contributions.0 = fast_contribution(target: block.sums, factor: 1, accumulates: 0)
+    call.contribution_count = 1
+    call.row_step = layout.sumsRowCount
+    call.target_line_step = layout.sumsSteps.line
+    for row in block.y {
+      if layout.finishesTiles {
+        writer.finish(
+          call, frame: frame, y: side * row, x: x, columns: wanted, statistics: statistics)
+      } else {
+        kernels.transform_output(&call)
+        for y in side * row..<min(side * (row + 1), task.output.height) {
+          writer.finish(
+            block.sums + (y - side * row) * layout.sumsRowCount, steps: layout.sumsSteps,
+            position: (frame * task.output.height + y) * task.output.width + x, count: wanted,
+            statistics: statistics)
+        }
+      }
+      call.first += block.x.count
+    }
+  }
+
   private func finishSums(_ block: FastBlock) {
     let (layout, scale) = (block.layout, block.layout.scale)
     let writer = FastWriter(task, buffers, kernels)

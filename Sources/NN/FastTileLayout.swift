@@ -8,10 +8,10 @@ struct FastTileLayout {
   let space: FastSpace
   /// Tiles of a frame.
   let grid: (h: Int, w: Int)
-  /// Whether a block slides along time, four frames at a time: each frame is loaded and brought to the
-  /// points once, and products are added up there. For narrow layers, whose products take little; it
-  /// needs the products of all points at once in the cache, and reads all weights for each step.
-  let slides: Bool
+  /// In what order a block makes its products.
+  let order: FastTime.Order
+  /// Whether a block takes its steps one after the other.
+  var slides: Bool { order != .products }
   /// Whether products take the place of the points.
   let isInPlace: Bool
   /// Cuts of the steps, and of a frame's tiles.
@@ -29,19 +29,19 @@ struct FastTileLayout {
     let all = group.steps.count * grid.h * grid.w
     // Enough tiles to make reading the weights worth it, few enough for the cache and for several
     // threads. Narrow layers have small weights: few tiles, of two steps where those share input
-    // frames, keep a block's memory near the second-level cache. Four frames at once are one step.
+    // frames, keep a block's memory near the second-level cache.
     let channels = max(task.inputChannels, task.outputChannels)
     let isPlain = task.upsampling == .none
-    let takesFour = group.kind == FastTime.cube
-    slides = takesFour && FastTime.slides(task)
+    order = group.kind == FastTime.cube ? FastTime.orderOfCubes(task) : .products
     isInPlace =
-      slides && task.outputChannels <= kernels.columns_in_place
+      order == .cubes && task.outputChannels <= kernels.columns_in_place
       && fast_padded(task.outputChannels) <= fast_padded(task.inputChannels)
     let (target, mostSteps) =
-      if slides {
+      if order == .cubes {
         (channels > 16 ? 16 : 28, 8)
-      } else if takesFour && channels <= 256 {
-        (channels > 64 ? 36 : 16, 1)
+      } else if order == .points {
+        // Fewer steps in turn where there would be few blocks.
+        (channels > 256 ? 64 : 36, max(1, min(8, all / 512)))
       } else if space.algorithm == FAST_F4_STRIDED && channels > 64 {
         (channels > 128 || task.kernel.t == 3 ? 64 : 32, 1)
       } else if isPlain && channels > 64 && task.kernel.t == 1 {
@@ -52,7 +52,7 @@ struct FastTileLayout {
         (channels > 256 ? 64 : max(32, min(48, all / 8)), 8)
       }
     stepRuns = EvenParts(group.steps.count, most: mostSteps)
-    let stepsAtOnce = slides ? 1 : stepRuns.largest
+    let stepsAtOnce = order == .products ? stepRuns.largest : 1
     let perStep = max(1, Float(target) / Float(stepsAtOnce))
     rows = EvenParts(grid.h, about: perStep.squareRoot())
     columns = EvenParts(grid.w, about: perStep * Float(rows.parts) / Float(grid.h))
@@ -60,7 +60,12 @@ struct FastTileLayout {
     let counts = (0..<stepRuns.parts).map { [stepRuns] run in
       Self.frames(of: group.steps[stepRuns[run]]).count
     }
-    inputFrames = slides ? 4 : group.kind.products.count == 1 ? 1 : (counts.max() ?? 0) + 1
+    inputFrames =
+      switch order {
+      case .cubes: 4
+      case .points: 1
+      case .products: group.kind.products.count == 1 ? 1 : (counts.max() ?? 0) + 1
+      }
   }
 
   var blockCount: Int { stepRuns.parts * rows.parts * columns.parts }
@@ -81,7 +86,7 @@ struct FastTileLayout {
   /// at a time, and nothing needs to be added up.
   var isSingle: Bool { group.kind.products.count == 1 }
   /// Whether tiles are finished as they are transformed back.
-  var finishesTiles: Bool { isSingle && scale == 1 && task.thenNormEpsilon == nil }
+  var finishesTiles: Bool { (isSingle && scale == 1 || slides) && task.thenNormEpsilon == nil }
 
   // The normalised input: [frame][row][line][column][16], one frame of zeros behind. Of a single
   // product, or a block that slides, the rows of one row of tiles.
@@ -101,9 +106,10 @@ struct FastTileLayout {
   }
 
   // The transformed input, [set][point][group of tiles][line of 16 channels][tile][16], and products,
-  // [set][product][group][line][tile][16]; of a block that slides, sets are those of ``FastTime/cube``
-  // and of the input two more, else one. Steps between points that are multiples of 4096 bytes would share
-  // few places of the cache.
+  // [set][product][group][line][tile][16]. Sets are one, or with ``FastTime/Order/cubes`` those of
+  // ``FastTime/cube`` and of the input two more. With ``FastTime/Order/points`` they are six frames, of
+  // which four become results, and operands and products, [set][group][line][tile][16], are those of one
+  // point. Steps between points that are multiples of 4096 bytes would share few places of the cache.
 
   /// Groups of tiles are what a block of products takes at once.
   private static func groups(_ tiles: Int) -> EvenParts { EvenParts(tiles, most: 14) }
@@ -114,26 +120,42 @@ struct FastTileLayout {
     return fast_lines(
       group: group, group_step: group * width, line_step: group * Int(fast_lane_count))
   }
-  var pointStep: Int { groupedTiles * inputWidth + 16 }
+  var pointStep: Int { order == .points ? max(operandStep, productStep) : operandStep }
   var pointSetStep: Int { space.inputs * space.inputs * pointStep }
-  var pointsCount: Int { (slides ? 8 : 1) * pointSetStep }
+  var pointsCount: Int {
+    switch order {
+    case .products: pointSetStep
+    case .cubes: 8 * pointSetStep
+    case .points: 6 * pointSetStep
+    }
+  }
+  var operandStep: Int { groupedTiles * inputWidth + 16 }
+  /// Operands at one point.
+  var operandsCount: Int { order == .points ? 6 * operandStep : 0 }
   var productStep: Int { isInPlace ? pointStep : groupedTiles * outputWidth + 16 }
   var productSetStep: Int { space.products * productStep }
-  var productsCount: Int { isInPlace ? 0 : (slides ? 6 : 1) * productSetStep }
+  var productsCount: Int {
+    switch order {
+    case .products: productSetStep
+    case .cubes: isInPlace ? 0 : 6 * productSetStep
+    case .points: 6 * productStep
+    }
+  }
 
-  // The sums: [step][output][row][line][column][16].
+  // The sums: [step][output][row][line][column][16]; of a block that slides, one row of tiles.
 
   var scale: Int { task.upsampling.spaceFactor }
   var sumsSteps: FastSteps { FastSteps(linesOf: space.side * tile.w * scale) }
   var sumsRowCount: Int { space.side * tile.w * scale * outputWidth }
-  var sumsFrameCount: Int { space.side * tile.h * scale * sumsRowCount }
+  var sumsFrameCount: Int { space.side * (slides ? 1 : tile.h) * scale * sumsRowCount }
   private var sumsBlockCount: Int {
-    finishesTiles || slides ? 0 : steps * group.kind.outputs * sumsFrameCount
+    finishesTiles ? 0 : (slides ? 1 : steps * group.kind.outputs) * sumsFrameCount
   }
 
   /// Floats of scratch memory for one worker.
   var scratchCount: Int {
-    inputFrames * inputFrameCount + pointsCount + productsCount + sumsBlockCount + 64
+    inputFrames * inputFrameCount + pointsCount + operandsCount + productsCount + sumsBlockCount
+      + 64
   }
 
   // Statistics: [block][step][output][2][channels] doubles.

@@ -62,9 +62,24 @@ enum FastTime {
     return task.inputChannels * task.outputChannels <= 1 << 14 || rows >= 256
   }
 
-  /// Whether a layer of those is so narrow that products take it little, and frames are kept as points.
-  static func slides(_ task: ConvolutionTask) -> Bool {
-    max(task.inputChannels, task.outputChannels) <= 32 && task.thenNormEpsilon == nil
+  /// In what order a block of tiles makes its products.
+  enum Order {
+    /// One after the other, each at all points in space; they are added up as samples.
+    case products
+    /// Sliding along time, four frames at a time: each frame is loaded and brought to the points once,
+    /// and products are added up there. All of them at all points: for narrow layers, whose products
+    /// take little.
+    case cubes
+    /// The same with all products at one point before those at the next: a point's frames are brought to
+    /// what products take, and the products back, in the cache.
+    case points
+  }
+
+  /// The order for the steps of ``cube``.
+  static func orderOfCubes(_ task: ConvolutionTask) -> Order {
+    let channels = max(task.inputChannels, task.outputChannels)
+    guard takesFours(task) else { return .products }
+    return channels <= 32 && task.thenNormEpsilon == nil ? .cubes : .points
   }
 
   /// All steps of `task`, by kind.

@@ -2,25 +2,30 @@ internal import CKernels
 
 /// The packed weights of a convolution by ``FastSpace`` and ``FastTime``.
 ///
-/// `[set][product][panel of 32 output channels][term][input channel][32]`, float32; the last panel has
-/// 16 columns where that is enough. Sets are the combinations of temporal taps that ``FastTime`` uses.
+/// `[set][product][panel of 32 output channels][term][input channel][32]`, float32, or
+/// `[product][set]...` where all sets are read at one point after the other; the last panel has 16
+/// columns where that is enough. Sets are the combinations of temporal taps that ``FastTime`` uses.
 struct FastWeights {
   let task: ConvolutionTask
   /// The sets that the task's steps use, in order.
   let usedSets: [Int]
   let space: FastSpace
+  private let isByPoint: Bool
 
   init(_ task: ConvolutionTask, groups: [FastTime.Group]) {
     self.task = task
     usedSets = Set(groups.flatMap { $0.kind.products.map(\.set) }).sorted()
     space = FastSpace(task)
+    isByPoint = FastTime.orderOfCubes(task) == .points
   }
 
   private var columns: Int { fast_padded(task.outputChannels) }
   /// Values of one matrix.
   var matrixCount: Int { columns * task.inputChannels }
-  private var setCount: Int { space.matrices * matrixCount }
-  var bytes: Int { usedSets.count * setCount * MemoryLayout<Float>.stride }
+  var bytes: Int { usedSets.count * space.matrices * matrixCount * MemoryLayout<Float>.stride }
+  /// Values between sets, and between the matrices of one.
+  var setStep: Int { (isByPoint ? 1 : space.matrices) * matrixCount }
+  var matrixStep: Int { (isByPoint ? usedSets.count : 1) * matrixCount }
   /// Differs where the same layer would be packed otherwise.
   var layout: Int {
     let time = FastTime.sets(for: task).count
@@ -30,7 +35,7 @@ struct FastWeights {
 
   /// Where the weights of `set` for `product` begin.
   func offset(set: Int, product: Int) -> Int {
-    (usedSets.firstIndex(of: set) ?? 0) * setCount + space.starts[product] * matrixCount
+    (usedSets.firstIndex(of: set) ?? 0) * setStep + space.starts[product] * matrixStep
   }
 
   /// Where the weights of a panel's columns, from `column` on, begin for each matrix of a set.
@@ -39,7 +44,7 @@ struct FastWeights {
     for (start, terms) in zip(space.starts, space.terms) {
       for (index, term) in terms.enumerated() {
         places[term.matrix] =
-          start * matrixCount + (terms.count * column + index * width) * task.inputChannels
+          start * matrixStep + (terms.count * column + index * width) * task.inputChannels
       }
     }
     return places
@@ -69,7 +74,7 @@ struct FastWeights {
               outs: min(width, outputs - column), first_in: firstInput,
               ins: min(inputBlock, inputs - firstInput), time: time.baseAddress,
               sets: usedSets.count, space: axis.baseAddress, points: space.matricesPerAxis,
-              width: panelWidth, out: packed + firstInput * panelWidth, set_step: setCount,
+              width: panelWidth, out: packed + firstInput * panelWidth, set_step: setStep,
               places: places.baseAddress)
             kernels.transform_weights(&call)
           }

@@ -6,6 +6,8 @@ internal import CKernels
 /// A worker takes a block of tiles in space and time: it normalises the input that the block sees
 /// into scratch memory, and for each product along time transforms the tiles, multiplies at all
 /// points, and adds the transformed results to the block's sums, which are finished at the end.
+/// Where four frames are made at a time, time is transformed at the points instead: see
+/// ``FastTime/Order``.
 struct FastWinograd {
   let task: ConvolutionTask
   let kernels: fast_kernels

@@ -41,6 +41,15 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
     .init(
       name: "causal, wide, fours and two over", size: (7, 22, 27), channels: (72, 48), norm: .group,
       residual: true),
+    .init(
+      name: "causal, wide, fours in turn", size: (14, 11, 13), channels: (40, 72), norm: .group,
+      activation: .silu),
+    .init(
+      name: "zeros, wide, fours in turn", size: (13, 9, 14), channels: (72, 40), padding: .zeros,
+      residual: true),
+    .init(
+      name: "zeros, wide, fours in turn, RMS norm", size: (12, 13, 9), channels: (48, 48),
+      padding: .zeros, then: .silu, thenNorm: true, residual: true),
     .init(name: "zeros, very wide, fours", size: (9, 10, 11), channels: (260, 8), padding: .zeros),
     .init(name: "causal, few channels", size: (5, 7, 40), channels: (3, 20)),
     .init(name: "stride space", size: (3, 9, 12), stride: (1, 2, 2)),

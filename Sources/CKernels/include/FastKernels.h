@@ -253,6 +253,10 @@ typedef struct {
   void (*transform_cubes)(const fast_input_tiles *);
   /// finish_tiles for cubes, whose six sets of products make four frames.
   void (*finish_cubes)(const fast_output_tiles *, const fast_output *, const fast_frame frames[4]);
+  /// F(4, 3) along time of `count` values at the points in space, a multiple of 16: from a line of six
+  /// frames to the sets that are multiplied, `set_step` apart, and from their products to four frames.
+  void (*frames_to_sets)(const float *const frames[6], float *sets, size_t set_step, size_t count);
+  void (*sets_to_frames)(const float *sets, size_t set_step, float *const frames[4], size_t count);
   /// Waits until what went past the cache is where others read it.
   void (*end_stream)(void);
   void (*transform_weights)(const fast_weight_tiles *);
