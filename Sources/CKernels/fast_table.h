@@ -21,12 +21,10 @@
 
 #define FAST_TABLE(NAME)                                                                      \
   {                                                                                           \
-    .name = NAME, .columns_in_place = 2 * FAST_WIDTH, .load = load, .finish = finish,         \
-    .multiply = multiply, .multiply_pairs = FAST_MULTIPLY_PAIRS,                              \
-    .transform_input = transform_input, .transform_output = transform_output,                 \
-    .finish_tiles = finish_tiles, .transform_cubes = transform_cubes,                         \
-    .finish_cubes = finish_cubes, .frames_to_sets = frames_to_sets,                           \
-    .sets_to_frames = sets_to_frames, .end_stream = vec_end_stream,                           \
-    .transform_weights = transform_weights,                                                   \
+    .name = NAME, .load = load, .finish = finish, .multiply = multiply,                       \
+    .multiply_pairs = FAST_MULTIPLY_PAIRS, .transform_input = transform_input,                \
+    .transform_output = transform_output, .finish_tiles = finish_tiles,                       \
+    .frames_to_sets = frames_to_sets, .sets_to_frames = sets_to_frames,                       \
+    .end_stream = vec_end_stream, .transform_weights = transform_weights,                     \
     .depthwise = depthwise, .softmax = softmax, .scale = scale                                \
   }

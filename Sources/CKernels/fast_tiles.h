@@ -82,69 +82,10 @@ FAST_INLINE void transform_input_of(const fast_input_tiles *p, const fast_algori
 }
 
 static void transform_input(const fast_input_tiles *p) {
-  if (p->part_count == 3) {
-    transform_input_with(p, FAST_F4, 3);
-  } else if (p->part_count == 4) {
-    transform_input_with(p, FAST_F4, 4);
-  } else {
-    switch (p->algorithm) {
-      case FAST_F4: transform_input_of(p, FAST_F4); break;
-      case FAST_F6: transform_input_of(p, FAST_F6); break;
-      case FAST_F4_STRIDED: transform_input_of(p, FAST_F4_STRIDED); break;
-    }
-  }
-}
-
-enum { f4_points = 6, f4_side = 4 };
-
-// The outer loops of what follows are not unrolled: addresses and values that no register holds would
-// take more instructions than the transforms.
-
-FAST_INLINE void transform_cubes_with(const fast_input_tiles *p, const int starts) {
-  const int frames = starts ? 2 : f4_side;
-  const size_t set_step = p->set_step;
-  for (size_t tile = 0; tile < p->tiles; tile++) {
-    const size_t start = tile * fast_step(FAST_F4) * fast_lane_count;
-    float *out = p->out + row_in_lines(&p->lines, p->first + tile);
-    for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
-      const float *corner = p->parts[0].first + start + in_lines(c, p->line_step);
-      vec half[f4_side][f4_points][f4_points];
-      FAST_UNROLL for (int f = 0; f < frames; f++) {
-        const float *column = corner + (size_t)f * p->frame_step;
-        FAST_ROLL for (int x = 0; x < f4_points; x++, column += fast_lane_count) {
-          vec d[f4_points], t[f4_points];
-          const float *at = column;
-          FAST_UNROLL for (int y = 0; y < f4_points; y++, at += p->row_step) d[y] = vec_load(at);
-          to_points(d, t, FAST_F4);
-          FAST_UNROLL for (int y = 0; y < f4_points; y++) half[f][y][x] = t[y];
-        }
-      }
-      float *to = out + in_lines(c, p->lines.line_step);
-      FAST_ROLL for (int y = 0; y < f4_points; y++) {
-        vec d[2 + f4_side][f4_points];
-        FAST_UNROLL for (int f = 0; f < frames; f++) to_points(half[f][y], d[2 + f], FAST_F4);
-        FAST_UNROLL for (int x = 0; x < f4_points; x++, to += p->point_step) {
-          if (!starts) {
-            vec line[f4_points], t[f4_points];
-            FAST_UNROLL for (int f = 0; f < 2; f++)
-                line[f] = vec_load(to + (size_t)(f4_points + f) * set_step);
-            FAST_UNROLL for (int f = 2; f < f4_points; f++) line[f] = d[f][x];
-            to_points(line, t, FAST_F4);
-            FAST_UNROLL for (int f = 0; f < f4_points; f++) vec_store(to + (size_t)f * set_step, t[f]);
-          }
-          FAST_UNROLL for (int f = 0; f < 2; f++)
-              vec_store(to + (size_t)(f4_points + f) * set_step, d[frames + f][x]);
-        }
-      }
-    }
-  }
-}
-
-static void transform_cubes(const fast_input_tiles *p) {
-  if (p->starts) {
-    transform_cubes_with(p, 1);
-  } else {
-    transform_cubes_with(p, 0);
+  switch (p->algorithm) {
+    case FAST_F4: transform_input_of(p, FAST_F4); break;
+    case FAST_F6: transform_input_of(p, FAST_F6); break;
+    case FAST_F4_STRIDED: transform_input_of(p, FAST_F4_STRIDED); break;
   }
 }
 
@@ -175,6 +116,8 @@ FAST_INLINE void from_points(const vec *m, vec *y, const fast_algorithm algorith
     y[5] = 32.0f * d2 + (0.03125f * d3 + d1) + m[7];
   }
 }
+
+enum { f4_points = 6, f4_side = 4 };
 
 static void frames_to_sets(const float *const frames[6], float *sets, size_t set_step, size_t count) {
   for (size_t i = 0; i < count; i += FAST_WIDTH) {
@@ -314,79 +257,58 @@ FAST_INLINE void finish_rows(vec half[][most_points], const fast_output *o, cons
   }
 }
 
-// One frame from its products, or with `is_cube` four.
 FAST_INLINE void finish_with_way(const fast_output_tiles *p, const fast_output *o,
-                                 const fast_frame *frames, const int is_cube, const finish_way way) {
+                                 const fast_frame *frame, const finish_way way) {
   const int side = (int)fast_side(way.algorithm), points = (int)fast_points(way.algorithm);
-  const int count = is_cube ? f4_side : 1;
   for (size_t tile = 0; tile < p->tiles; tile++) {
     const float *products = p->products + row_in_lines(&p->lines, p->first + tile);
     for (size_t c = 0; c < o->channels; c += FAST_WIDTH) {
       const size_t width = width_left(o->channels, c);
       const vec bias = o->bias ? vec_load_part(o->bias + c, width) : vec_of(0.0f);
       const float *source = products + in_lines(c, p->lines.line_step);
-      vec half[f4_side][most_side][most_points];
+      vec half[most_side][most_points];
       // Unrolled, all loads would come first and fill more registers than there are.
       FAST_ROLL for (int x = 0; x < points; x++) {
-        vec m[f4_side][most_points], r[most_side];
-        FAST_UNROLL for (int y = 0; y < points; y++) {
-          const float *at = source + (size_t)(y * points + x) * p->product_step;
-          if (is_cube) {
-            vec sets[f4_points], line[f4_side];
-            FAST_UNROLL for (int s = 0; s < f4_points; s++)
-                sets[s] = vec_load(at + (size_t)s * p->set_step);
-            from_points(sets, line, FAST_F4, FAST_WHOLE);
-            FAST_UNROLL for (int f = 0; f < f4_side; f++) m[f][y] = line[f];
-          } else {
-            m[0][y] = vec_load(at);
-          }
-        }
-        FAST_UNROLL for (int f = 0; f < count; f++) {
-          from_points(m[f], r, way.algorithm, FAST_WHOLE);
-          FAST_UNROLL for (int y = 0; y < side; y++) half[f][y][x] = r[y];
-        }
+        vec m[most_points], r[most_side];
+        FAST_UNROLL for (int y = 0; y < points; y++)
+            m[y] = vec_load(source + (size_t)(y * points + x) * p->product_step);
+        from_points(m, r, way.algorithm, FAST_WHOLE);
+        FAST_UNROLL for (int y = 0; y < side; y++) half[y][x] = r[y];
       }
-      FAST_ROLL for (int f = 0; f < count; f++)
-          finish_rows(half[f], o, &frames[f], tile * (size_t)side, c, width, bias, way);
+      finish_rows(half, o, frame, tile * (size_t)side, c, width, bias, way);
     }
   }
 }
 
 // The common cases are compiled apart.
 FAST_INLINE void finish_by(const fast_output_tiles *p, const fast_output *o,
-                           const fast_frame *frames, const int is_cube,
-                           const fast_algorithm algorithm, const plain_type type) {
-  const int has_sums = frames->sums != 0;
+                           const fast_frame *frame, const fast_algorithm algorithm,
+                           const plain_type type) {
+  const int has_sums = frame->sums != 0;
   if (o->function == PLAIN_NONE && has_sums && o->adds_residual) {
-    finish_with_way(p, o, frames, is_cube, (finish_way){algorithm, type, 1, 1, PLAIN_NONE});
+    finish_with_way(p, o, frame, (finish_way){algorithm, type, 1, 1, PLAIN_NONE});
   } else if (o->function == PLAIN_NONE && has_sums) {
-    finish_with_way(p, o, frames, is_cube, (finish_way){algorithm, type, 0, 1, PLAIN_NONE});
+    finish_with_way(p, o, frame, (finish_way){algorithm, type, 0, 1, PLAIN_NONE});
   } else {
-    finish_with_way(p, o, frames, is_cube,
-              (finish_way){algorithm, type, o->adds_residual, has_sums, o->function});
+    finish_with_way(p, o, frame,
+                    (finish_way){algorithm, type, o->adds_residual, has_sums, o->function});
   }
 }
 
 FAST_INLINE void finish_of(const fast_output_tiles *p, const fast_output *o,
-                           const fast_frame *frames, const int is_cube,
-                           const fast_algorithm algorithm) {
+                           const fast_frame *frame, const fast_algorithm algorithm) {
   if (o->type == PLAIN_F32) {
-    finish_by(p, o, frames, is_cube, algorithm, PLAIN_F32);
+    finish_by(p, o, frame, algorithm, PLAIN_F32);
   } else {
-    finish_by(p, o, frames, is_cube, algorithm, PLAIN_BF16);
+    finish_by(p, o, frame, algorithm, PLAIN_BF16);
   }
 }
 
 static void finish_tiles(const fast_output_tiles *p, const fast_output *o,
                          const fast_frame *frame) {
   switch (p->algorithm) {
-    case FAST_F4: finish_of(p, o, frame, 0, FAST_F4); break;
-    case FAST_F6: finish_of(p, o, frame, 0, FAST_F6); break;
-    case FAST_F4_STRIDED: finish_of(p, o, frame, 0, FAST_F4_STRIDED); break;
+    case FAST_F4: finish_of(p, o, frame, FAST_F4); break;
+    case FAST_F6: finish_of(p, o, frame, FAST_F6); break;
+    case FAST_F4_STRIDED: finish_of(p, o, frame, FAST_F4_STRIDED); break;
   }
-}
-
-static void finish_cubes(const fast_output_tiles *p, const fast_output *o,
-                         const fast_frame frames[4]) {
-  finish_of(p, o, frames, 1, FAST_F4);
 }

@@ -18,7 +18,7 @@ struct FastBlock {
   /// Rows of transformed input, and of products.
   var pointLines: fast_lines { layout.lines(layout.inputWidth, tiles: tiles) }
   var productLines: fast_lines {
-    layout.isInPlace ? pointLines : layout.lines(layout.outputWidth, tiles: tiles)
+    layout.lines(layout.outputWidth, tiles: tiles)
   }
 
   init(_ layout: FastTileLayout, _ index: Int, _ scratch: UnsafeMutablePointer<Float>) {
@@ -28,8 +28,8 @@ struct FastBlock {
     input = scratch
     points = input + layout.inputFrames * layout.inputFrameCount
     operands = points + layout.pointsCount
-    products = layout.isInPlace ? points : operands + layout.operandsCount
-    sums = operands + layout.operandsCount + layout.productsCount
+    products = operands + layout.operandsCount
+    sums = products + layout.productsCount
   }
 
   /// The block's copy of an input frame; nil is a frame of zeros.

@@ -25,11 +25,7 @@ struct FastBlockCall {
     let input = FastBlockInput(task, buffers, kernels)
     var output = FastBlockOutput(
       task, buffers, kernels, block, statistics: sums.map { $0 + layout.sumsStart(block: index) })
-    switch layout.order {
-    case .products: break
-    case .cubes: return slide(block, input, output)
-    case .points: return slideByPoint(block, input, output)
-    }
+    guard !layout.slides else { return slide(block, input, output) }
     input.load(block)
     var former: FastTime.Product?
     for product in layout.group.kind.products {
@@ -41,23 +37,11 @@ struct FastBlockCall {
     output.finish(block)
   }
 
+  /// Takes the steps in turn, each with the products at one point after those at another.
   private func slide(_ block: FastBlock, _ input: FastBlockInput, _ output: FastBlockOutput) {
-    for (index, step) in block.steps.enumerated() {
-      input.slide(block, to: step, starts: index == 0)
-      for (set, product) in block.layout.group.kind.products.enumerated() {
-        multiply(block, product, set: set)
-      }
-      output.finishCubes(block, step, index: index)
-    }
-  }
-
-  /// The same with the products of one point after those of another.
-  private func slideByPoint(
-    _ block: FastBlock, _ input: FastBlockInput, _ output: FastBlockOutput
-  ) {
     let (layout, steps) = (block.layout, block.steps)
     let outputs = layout.group.kind.outputs
-    var frames = (0..<6).map { block.points + $0 * layout.pointSetStep }
+    var frames = (0..<6).map { block.points + $0 * layout.frameStep }
     for (frame, points) in zip(steps.first?.inputs ?? [], frames) {
       input.transform(block, frame: frame, into: points)
     }
@@ -117,11 +101,10 @@ struct FastBlockCall {
     }
   }
 
-  /// Multiplies the points of a set with the weights of `product`.
-  private func multiply(_ block: FastBlock, _ product: FastTime.Product, set: Int = 0) {
+  /// Multiplies the points with the weights of `product`.
+  private func multiply(_ block: FastBlock, _ product: FastTime.Product) {
     let (layout, space) = (block.layout, block.layout.space)
-    let points = UnsafePointer(block.points + set * layout.pointSetStep)
-    let products = block.products + set * layout.productSetStep
+    let points = UnsafePointer(block.points)
     var call = call(block)
     guard !space.isRegular else {
       call.batch = space.products
@@ -129,7 +112,7 @@ struct FastBlockCall {
       call.a_step = layout.pointStep
       call.panels = packed + weights.offset(set: product.set, product: 0)
       call.panels_step = weights.matrixStep
-      call.out = products
+      call.out = block.products
       call.out_step = layout.productStep
       return multiply(&call)
     }
@@ -146,7 +129,7 @@ struct FastBlockCall {
         call.a = points + first(j) * layout.pointStep
         call.next_a = j + 1 < space.products ? points + first(j + 1) * layout.pointStep : nil
         call.panels = packed + weights.offset(set: product.set, product: j)
-        call.out = products + j * layout.productStep
+        call.out = block.products + j * layout.productStep
         kernels.multiply(&call)
       }
     }

@@ -100,27 +100,6 @@ struct FastBlockInput {
     }
   }
 
-  /// Loads and transforms the new frames of a block that slides, for its first step all.
-  func slide(_ block: FastBlock, to step: FastTime.Step, starts: Bool) {
-    let known = 2
-    if starts { transformCubes(block, step.inputs[..<known], starts: true) }
-    transformCubes(block, step.inputs[known...], starts: false)
-  }
-
-  private func transformCubes(_ block: FastBlock, _ frames: ArraySlice<Int?>, starts: Bool) {
-    var call = call(block)
-    call.parts.0.first = UnsafePointer(block.input)
-    call.frame_step = block.layout.inputFrameCount
-    call.starts = starts ? 1 : 0
-    for row in 0..<block.y.count {
-      for (index, frame) in frames.enumerated() {
-        loadTileRow(row, of: frame, block, into: block.input + index * call.frame_step)
-      }
-      call.first = row * block.x.count
-      kernels.transform_cubes(&call)
-    }
-  }
-
   private func call(_ block: FastBlock) -> fast_input_tiles {
     let layout = block.layout
     var call = fast_input_tiles()
@@ -131,7 +110,6 @@ struct FastBlockInput {
     call.channels = layout.inputWidth
     call.out = block.points
     call.point_step = layout.pointStep
-    call.set_step = layout.pointSetStep
     call.lines = block.pointLines
     return call
   }
@@ -148,7 +126,7 @@ struct FastBlockInput {
           return fast_part(
             first: block.inputFrame(step.inputs[input.frame]) + offset, factor: input.factor)
         }
-        call.parts = (part(0), part(1), part(2), part(3))
+        call.parts = (part(0), part(1))
         call.first = tile
         kernels.transform_input(&call)
         tile += block.x.count

@@ -44,7 +44,6 @@ struct FastBlockOutput {
     call.algorithm = block.layout.space.algorithm
     call.products = UnsafePointer(block.products)
     call.product_step = block.layout.productStep
-    call.set_step = block.layout.productSetStep
     call.lines = block.productLines
     call.tiles = block.x.count
     call.channels = block.layout.outputWidth
@@ -75,9 +74,7 @@ struct FastBlockOutput {
                 target: block.sums + frame * layout.sumsFrameCount + offset, factor: part.factor,
                 accumulates: isStarted[part.output] ? 1 : 0)
             }
-            call.contributions = (
-              contribution(0), contribution(1), contribution(2), contribution(3)
-            )
+            call.contributions = (contribution(0), contribution(1))
             kernels.transform_output(&call)
           }
         }
@@ -104,21 +101,6 @@ struct FastBlockOutput {
         tile += block.x.count
       }
       statistics = statistics.map { $0 + 2 * task.outputChannels }
-    }
-  }
-
-  /// Finishes and stores the frames of a step of a block that slides.
-  func finishCubes(_ block: FastBlock, _ step: FastTime.Step, index: Int) {
-    let side = block.layout.space.side
-    let writer = FastWriter(task, buffers, kernels)
-    var call = call(block)
-    let x = side * block.x.lowerBound
-    let wanted = min(side * block.x.upperBound, task.output.width) - x
-    for row in block.y {
-      writer.finishCubes(
-        call, frames: step.outputs, y: side * row, x: x, columns: wanted,
-        statistics: statistics.map { $0 + index * step.outputs.count * 2 * task.outputChannels })
-      call.first += block.x.count
     }
   }
 

@@ -192,20 +192,6 @@ struct FastWriter {
     kernels.finish_tiles(&tiles, &output, &target)
   }
 
-  /// The same for the four frames of cubes; statistics are `[frame][2][channels]`.
-  func finishCubes(
-    _ tiles: fast_output_tiles, frames: [Int], y: Int, x: Int, columns: Int,
-    statistics: UnsafeMutablePointer<Double>?
-  ) {
-    var (tiles, output) = (tiles, output)
-    let targets = frames.enumerated().map { index, frame in
-      target(
-        tiles, frame: frame, y: y, x: x, columns: columns,
-        statistics: statistics.map { $0 + index * 2 * task.outputChannels })
-    }
-    kernels.finish_cubes(&tiles, &output, targets)
-  }
-
   private func target(
     _ tiles: fast_output_tiles, frame: Int, y: Int, x: Int, columns: Int,
     statistics: UnsafeMutablePointer<Double>?

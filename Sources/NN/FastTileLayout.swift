@@ -8,12 +8,11 @@ struct FastTileLayout {
   let space: FastSpace
   /// Tiles of a frame.
   let grid: (h: Int, w: Int)
-  /// In what order a block makes its products.
-  let order: FastTime.Order
-  /// Whether a block takes its steps one after the other.
-  var slides: Bool { order != .products }
-  /// Whether products take the place of the points.
-  let isInPlace: Bool
+  /// Whether a block slides along time, four frames at a time: each frame is loaded and brought to the
+  /// points in space once. All products at a point are made before those at the next: its frames are
+  /// brought to what they take, and they back, in the cache. Else products are made one after the other,
+  /// each at all points, and added up as samples.
+  let slides: Bool
   /// Cuts of the steps, and of a frame's tiles.
   private let stepRuns: EvenParts
   private let rows: EvenParts
@@ -21,7 +20,7 @@ struct FastTileLayout {
   /// Tiles of the largest block.
   private let mostTiles: Int
 
-  init(_ task: ConvolutionTask, _ group: FastTime.Group, _ kernels: fast_kernels) {
+  init(_ task: ConvolutionTask, _ group: FastTime.Group) {
     self.task = task
     self.group = group
     space = FastSpace(task)
@@ -32,16 +31,11 @@ struct FastTileLayout {
     // frames, keep a block's memory near the second-level cache.
     let channels = max(task.inputChannels, task.outputChannels)
     let isPlain = task.upsampling == .none
-    order = group.kind == FastTime.cube ? FastTime.orderOfCubes(task) : .products
-    isInPlace =
-      order == .cubes && task.outputChannels <= kernels.columns_in_place
-      && fast_padded(task.outputChannels) <= fast_padded(task.inputChannels)
+    slides = group.kind == FastTime.cube
     let (target, mostSteps) =
-      if order == .cubes {
-        (channels > 16 ? 16 : 28, 8)
-      } else if order == .points {
+      if slides {
         // Fewer steps in turn where there would be few blocks.
-        (channels > 256 ? 64 : 36, max(1, min(8, all / 512)))
+        (channels > 256 || channels <= 16 ? 64 : 36, max(1, min(8, all / 512)))
       } else if space.algorithm == FAST_F4_STRIDED && channels > 64 {
         (channels > 128 || task.kernel.t == 3 ? 64 : 32, 1)
       } else if isPlain && channels > 64 && task.kernel.t == 1 {
@@ -52,7 +46,7 @@ struct FastTileLayout {
         (channels > 256 ? 64 : max(32, min(48, all / 8)), 8)
       }
     stepRuns = EvenParts(group.steps.count, most: mostSteps)
-    let stepsAtOnce = order == .products ? stepRuns.largest : 1
+    let stepsAtOnce = slides ? 1 : stepRuns.largest
     let perStep = max(1, Float(target) / Float(stepsAtOnce))
     rows = EvenParts(grid.h, about: perStep.squareRoot())
     columns = EvenParts(grid.w, about: perStep * Float(rows.parts) / Float(grid.h))
@@ -60,12 +54,7 @@ struct FastTileLayout {
     let counts = (0..<stepRuns.parts).map { [stepRuns] run in
       Self.frames(of: group.steps[stepRuns[run]]).count
     }
-    inputFrames =
-      switch order {
-      case .cubes: 4
-      case .points: 1
-      case .products: group.kind.products.count == 1 ? 1 : (counts.max() ?? 0) + 1
-      }
+    inputFrames = slides || group.kind.products.count == 1 ? 1 : (counts.max() ?? 0) + 1
   }
 
   var blockCount: Int { stepRuns.parts * rows.parts * columns.parts }
@@ -105,11 +94,10 @@ struct FastTileLayout {
     return (frames.min() ?? 0)..<((frames.max() ?? -1) + 1)
   }
 
-  // The transformed input, [set][point][group of tiles][line of 16 channels][tile][16], and products,
-  // [set][product][group][line][tile][16]. Sets are one, or with ``FastTime/Order/cubes`` those of
-  // ``FastTime/cube`` and of the input two more. With ``FastTime/Order/points`` they are six frames, of
-  // which four become results, and operands and products, [set][group][line][tile][16], are those of one
-  // point. Steps between points that are multiples of 4096 bytes would share few places of the cache.
+  // The transformed input, [point][group of tiles][line of 16 channels][tile][16], and products,
+  // [product][group][line][tile][16]. Of a block that slides, there are six transformed frames, of which
+  // four become results, and operands and products are those at one point, [set][group][line][tile][16].
+  // Steps between points that are multiples of 4096 bytes would share few places of the cache.
 
   /// Groups of tiles are what a block of products takes at once.
   private static func groups(_ tiles: Int) -> EvenParts { EvenParts(tiles, most: 14) }
@@ -120,27 +108,13 @@ struct FastTileLayout {
     return fast_lines(
       group: group, group_step: group * width, line_step: group * Int(fast_lane_count))
   }
-  var pointStep: Int { order == .points ? max(operandStep, productStep) : operandStep }
-  var pointSetStep: Int { space.inputs * space.inputs * pointStep }
-  var pointsCount: Int {
-    switch order {
-    case .products: pointSetStep
-    case .cubes: 8 * pointSetStep
-    case .points: 6 * pointSetStep
-    }
-  }
+  var pointStep: Int { slides ? max(operandStep, productStep) : operandStep }
+  var frameStep: Int { space.inputs * space.inputs * pointStep }
+  var pointsCount: Int { (slides ? 6 : 1) * frameStep }
   var operandStep: Int { groupedTiles * inputWidth + 16 }
-  /// Operands at one point.
-  var operandsCount: Int { order == .points ? 6 * operandStep : 0 }
-  var productStep: Int { isInPlace ? pointStep : groupedTiles * outputWidth + 16 }
-  var productSetStep: Int { space.products * productStep }
-  var productsCount: Int {
-    switch order {
-    case .products: productSetStep
-    case .cubes: isInPlace ? 0 : 6 * productSetStep
-    case .points: 6 * productStep
-    }
-  }
+  var operandsCount: Int { slides ? 6 * operandStep : 0 }
+  var productStep: Int { groupedTiles * outputWidth + 16 }
+  var productsCount: Int { (slides ? 6 : space.products) * productStep }
 
   // The sums: [step][output][row][line][column][16]; of a block that slides, one row of tiles.
 

@@ -18,7 +18,7 @@ enum FastTime {
     var factor: Float
   }
 
-  /// Transformed weights `set` times the sum of `inputs`, four at most.
+  /// Transformed weights `set` times the sum of `inputs`, two at most, added to as many outputs.
   struct Product: Hashable {
     var set: Int
     var inputs: [Input]
@@ -51,7 +51,7 @@ enum FastTime {
 
   /// Whether a layer takes four frames at a time where it has them: where that spares more products than
   /// it takes to make and read half as many weights again.
-  private static func takesFours(_ task: ConvolutionTask) -> Bool {
+  static func takesFours(_ task: ConvolutionTask) -> Bool {
     // The first frame of a causal convolution is made by itself.
     let frames = task.output.frames - (task.padding == .causalReplicate ? 1 : 0)
     guard
@@ -60,26 +60,6 @@ enum FastTime {
     else { return false }
     let rows = frames * task.output.height * task.output.width / (4 * 16)
     return task.inputChannels * task.outputChannels <= 1 << 14 || rows >= 256
-  }
-
-  /// In what order a block of tiles makes its products.
-  enum Order {
-    /// One after the other, each at all points in space; they are added up as samples.
-    case products
-    /// Sliding along time, four frames at a time: each frame is loaded and brought to the points once,
-    /// and products are added up there. All of them at all points: for narrow layers, whose products
-    /// take little.
-    case cubes
-    /// The same with all products at one point before those at the next: a point's frames are brought to
-    /// what products take, and the products back, in the cache.
-    case points
-  }
-
-  /// The order for the steps of ``cube``.
-  static func orderOfCubes(_ task: ConvolutionTask) -> Order {
-    let channels = max(task.inputChannels, task.outputChannels)
-    guard takesFours(task) else { return .products }
-    return channels <= 32 && task.thenNormEpsilon == nil ? .cubes : .points
   }
 
   /// All steps of `task`, by kind.
@@ -148,17 +128,8 @@ enum FastTime {
     return groups
   }
 
-  /// Four output frames of six inputs by F(4, 3).
-  static let cube = Kind(
-    products: [
-      Product(set: 0, [(0, 4), (2, -5), (4, 1)], [(0, 1)]),
-      Product(set: 1, [(1, -4), (2, -4), (3, 1), (4, 1)], [(0, 1), (1, 1), (2, 1), (3, 1)]),
-      Product(set: 2, [(1, 4), (2, -4), (3, -1), (4, 1)], [(0, 1), (1, -1), (2, 1), (3, -1)]),
-      Product(set: 3, [(1, -2), (2, -1), (3, 2), (4, 1)], [(0, 1), (1, 2), (2, 4), (3, 8)]),
-      Product(set: 4, [(1, 2), (2, -1), (3, -2), (4, 1)], [(0, 1), (1, -2), (2, 4), (3, -8)]),
-      Product(set: 5, [(1, 4), (3, -5), (5, 1)], [(3, 1)]),
-    ], outputs: 4)
-
+  /// Four output frames of six inputs by F(4, 3), whose transforms are kernels of their own.
+  static let cube = Kind(products: (0..<6).map { Product(set: $0, [], []) }, outputs: 4)
   /// Two output frames of four inputs by F(2, 3).
   private static let plainPair = pair(of: [(0, 1), (1, 1), (2, 1), (3, 1)])
   /// The same with the sets of F(4, 3), which have other factors.

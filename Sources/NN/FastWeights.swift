@@ -16,7 +16,7 @@ struct FastWeights {
     self.task = task
     usedSets = Set(groups.flatMap { $0.kind.products.map(\.set) }).sorted()
     space = FastSpace(task)
-    isByPoint = FastTime.orderOfCubes(task) == .points
+    isByPoint = FastTime.takesFours(task)
   }
 
   private var columns: Int { fast_padded(task.outputChannels) }

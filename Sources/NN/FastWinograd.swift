@@ -6,8 +6,7 @@ internal import CKernels
 /// A worker takes a block of tiles in space and time: it normalises the input that the block sees
 /// into scratch memory, and for each product along time transforms the tiles, multiplies at all
 /// points, and adds the transformed results to the block's sums, which are finished at the end.
-/// Where four frames are made at a time, time is transformed at the points instead: see
-/// ``FastTime/Order``.
+/// Where four frames are made at a time, time is transformed at the points instead.
 struct FastWinograd {
   let task: ConvolutionTask
   let kernels: fast_kernels
@@ -65,7 +64,7 @@ struct FastWinograd {
   }
 
   private func layout(_ group: FastTime.Group) -> FastTileLayout {
-    FastTileLayout(task, group, kernels)
+    FastTileLayout(task, group)
   }
 
   /// Bytes of scratch memory and statistics.

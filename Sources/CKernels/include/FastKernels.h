@@ -107,9 +107,8 @@ typedef struct {
 /// One row of input tiles.
 typedef struct {
   fast_algorithm algorithm;
-  /// What is summed up and transformed: with FAST_F4 one to four parts, else one or two. Of cubes the
-  /// first names the first frame.
-  fast_part parts[4];
+  /// What is summed up and transformed: one or two parts.
+  fast_part parts[2];
   size_t part_count;
   /// Values between rows and between lines of the frames; columns lie next to each other.
   size_t row_step, line_step;
@@ -119,9 +118,6 @@ typedef struct {
   float *out;
   fast_lines lines;
   size_t point_step, first;
-  /// Of cubes, between the frames and between the sets of points, and whether they begin.
-  size_t frame_step, set_step;
-  int starts;
 } fast_input_tiles;
 
 /// Which output samples a transform makes: all, or one of two phases of an upsampled axis.
@@ -147,15 +143,14 @@ typedef struct {
 typedef struct {
   /// FAST_F4 where `vertical` or `horizontal` is not FAST_WHOLE.
   fast_algorithm algorithm;
-  /// Tile t's product j is row first + t of the lines from products + j * product_step on. Of cubes
-  /// there are six such sets.
+  /// Tile t's product j is row first + t of the lines from products + j * product_step on.
   const float *products;
   fast_lines lines;
-  size_t product_step, set_step, first;
+  size_t product_step, first;
   fast_phase vertical, horizontal;
   size_t tiles, channels;
-  /// One to four targets; each holds the first tile's first sample.
-  fast_contribution contributions[4];
+  /// One or two targets; each holds the first tile's first sample.
+  fast_contribution contributions[2];
   size_t contribution_count;
   /// Values between a target's rows, and between its lines; samples of a row lie next to each other,
   /// those of a phase 32 floats apart.
@@ -227,8 +222,6 @@ typedef struct {
 /// The kernels for one kind of vector unit.
 typedef struct {
   const char *name;
-  /// Columns up to which a product's `out` may be its `a`, if their lines are the same.
-  size_t columns_in_place;
   /// Reads `count` stored rows into rows `row_step` floats apart, whose lines are `line_step` apart.
   void (*load)(const fast_input *, const void *from, size_t count, float *out, size_t row_step,
                size_t line_step);
@@ -246,13 +239,6 @@ typedef struct {
   /// transform_output and finish in one, for `vertical` and `horizontal` FAST_WHOLE, without an RMS
   /// norm; the tiles' contributions and steps are not used.
   void (*finish_tiles)(const fast_output_tiles *, const fast_output *, const fast_frame *);
-  /// Tiles that slide along time, four frames further at once, for F(4, 3) in time as in space: `a` are
-  /// the new frames, without factors. Of eight sets of points the first six are those of the line of six
-  /// frames, and the last two hold the two frames before and then the last two. Where `starts`, `a` are
-  /// the first two frames, which are only put there.
-  void (*transform_cubes)(const fast_input_tiles *);
-  /// finish_tiles for cubes, whose six sets of products make four frames.
-  void (*finish_cubes)(const fast_output_tiles *, const fast_output *, const fast_frame frames[4]);
   /// F(4, 3) along time of `count` values at the points in space, a multiple of 16: from a line of six
   /// frames to the sets that are multiplied, `set_step` apart, and from their products to four frames.
   void (*frames_to_sets)(const float *const frames[6], float *sets, size_t set_step, size_t count);
