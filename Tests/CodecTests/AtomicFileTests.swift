@@ -6,7 +6,7 @@ import Testing
 /// Both with files that have no name until their commit and, as where the system knows none such,
 /// with hidden names.
 @Suite struct AtomicFileTests {
-  static let kinds = [TemporaryFiles(prefersUnnamed: true), TemporaryFiles(prefersUnnamed: false)]
+  static let kinds = [true, false]
   let folder: TestFolder
 
   init() throws { folder = try TestFolder() }
@@ -16,7 +16,8 @@ import Testing
   }
 
   @Test(arguments: kinds)
-  func fileAppearsWithItsCommitOnly(temporaries: TemporaryFiles) throws {
+  func fileAppearsWithItsCommitOnly(unnamed: Bool) throws {
+    let temporaries = TemporaryFiles(prefersUnnamed: unnamed)
     let file = try AtomicFile(folder("a"), replacing: false, in: temporaries)
     try write("whole", to: file)
     #expect(!FileManager.default.fileExists(atPath: folder("a")))
@@ -26,7 +27,8 @@ import Testing
   }
 
   @Test(arguments: kinds)
-  func nothingStaysOfAFileThatWasGivenUp(temporaries: TemporaryFiles) throws {
+  func nothingStaysOfAFileThatWasGivenUp(unnamed: Bool) throws {
+    let temporaries = TemporaryFiles(prefersUnnamed: unnamed)
     do {
       let file = try AtomicFile(folder("a"), replacing: false, in: temporaries)
       try write("half", to: file)
@@ -37,7 +39,8 @@ import Testing
   }
 
   @Test(arguments: kinds)
-  func sessionRemovesAllThatIsUnfinished(temporaries: TemporaryFiles) throws {
+  func sessionRemovesAllThatIsUnfinished(unnamed: Bool) throws {
+    let temporaries = TemporaryFiles(prefersUnnamed: unnamed)
     let file = try AtomicFile(folder("a"), replacing: false, in: temporaries)
     try write("half", to: file)
     temporaries.removeAll()
@@ -45,7 +48,8 @@ import Testing
   }
 
   @Test(arguments: kinds)
-  func existingFilesAreReplacedOnRequestOnly(temporaries: TemporaryFiles) throws {
+  func existingFilesAreReplacedOnRequestOnly(unnamed: Bool) throws {
+    let temporaries = TemporaryFiles(prefersUnnamed: unnamed)
     try Data("old".utf8).write(to: URL(fileURLWithPath: folder("a")))
     #expect(throws: CodecError.self) {
       try AtomicFile(folder("a"), replacing: false, in: temporaries)
@@ -59,7 +63,8 @@ import Testing
   }
 
   @Test(arguments: kinds)
-  func fileThatAppearsMeanwhileIsKept(temporaries: TemporaryFiles) throws {
+  func fileThatAppearsMeanwhileIsKept(unnamed: Bool) throws {
+    let temporaries = TemporaryFiles(prefersUnnamed: unnamed)
     let file = try AtomicFile(folder("a"), replacing: false, in: temporaries)
     try write("new", to: file)
     try Data("another's".utf8).write(to: URL(fileURLWithPath: folder("a")))
@@ -69,7 +74,8 @@ import Testing
 
   /// What a child is given to read, as the tool that measures VMAF.
   @Test(arguments: kinds)
-  func childrenCanReadIt(temporaries: TemporaryFiles) throws {
+  func childrenCanReadIt(unnamed: Bool) throws {
+    let temporaries = TemporaryFiles(prefersUnnamed: unnamed)
     let file = try AtomicFile(folder("a"), replacing: false, in: temporaries)
     try write("half", to: file)
     let child = Process()
