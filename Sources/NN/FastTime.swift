@@ -130,6 +130,7 @@ enum FastTime {
 
   /// Four output frames of six inputs by F(4, 3), whose transforms are kernels of their own.
   static let cube = Kind(products: (0..<6).map { Product(set: $0, [], []) }, outputs: 4)
+
   /// Two output frames of four inputs by F(2, 3).
   private static let plainPair = pair(of: [(0, 1), (1, 1), (2, 1), (3, 1)])
   /// The same with the sets of F(4, 3), which have other factors.
