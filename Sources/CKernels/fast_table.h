@@ -13,6 +13,8 @@
 
 #include "fast_depthwise.h"
 
+#include "fast_peak.h"
+
 #if defined(FAST_HALVES)
 #define FAST_MULTIPLY_PAIRS multiply_pairs
 #else
@@ -26,5 +28,5 @@
     .transform_output = transform_output, .finish_tiles = finish_tiles,                       \
     .frames_to_sets = frames_to_sets, .sets_to_frames = sets_to_frames,                       \
     .end_stream = vec_end_stream, .transform_weights = transform_weights,                     \
-    .depthwise = depthwise, .softmax = softmax, .scale = scale                                \
+    .depthwise = depthwise, .softmax = softmax, .scale = scale, .peak = peak                  \
   }

@@ -1,6 +1,5 @@
 #pragma once
 
 #include "FastKernels.h"
-#include "Peak.h"
 #include "PlainConvert.h"
 #include "PlainKernels.h"

@@ -250,6 +250,9 @@ typedef struct {
   void (*softmax)(const fast_softmax *);
   /// Multiplies `count` lines next to each other by a factor each.
   void (*scale)(float *lines, const float *factors, size_t count);
+  /// Runs `rounds` rounds of independent multiply-adds on registers alone, a yardstick for benchmarks;
+  /// returns how many multiply-adds that were.
+  double (*peak)(size_t rounds);
 } fast_kernels;
 
 /// Kinds of vector units. A kind that the CPU or the build lacks falls back to a lesser one.
