@@ -23,7 +23,8 @@
 
 #define FAST_TABLE(NAME)                                                                      \
   {                                                                                           \
-    .name = NAME, .load = load, .finish = finish, .multiply = multiply,                       \
+    .name = NAME, .group_rows = FAST_ROWS < 12 ? 2 * FAST_ROWS : FAST_ROWS,                   \
+    .load = load, .finish = finish, .multiply = multiply,                                     \
     .multiply_pairs = FAST_MULTIPLY_PAIRS, .transform_input = transform_input,                \
     .transform_output = transform_output, .finish_tiles = finish_tiles,                       \
     .frames_to_sets = frames_to_sets, .sets_to_frames = sets_to_frames,                       \

@@ -28,13 +28,13 @@
           frames: task.output.frames, height: 1, width: task.output.height * task.output.width)
         : task.output
       channelBlock = task.isDepthwise ? min(64, task.inputChannels) : layout.inputsPerGroup
-      // Rows of products come in blocks of 14, which two blocks across or eight in a line fill.
+      // Two groups of rows across, or eight in a line.
       func balanced(_ count: Int, _ most: Int) -> Int {
         let parts = (count + most - 1) / most
         return (count + parts - 1) / parts
       }
       func seen(_ count: Int, _ stride: Int, _ kernel: Int) -> Int { (count - 1) * stride + kernel }
-      let width = balanced(output.width, Self.mostColumns(task, layout))
+      let width = balanced(output.width, Self.mostColumns(task, layout, groupRows: Int(kernels.group_rows)))
       let columns = seen(width, task.stride.w, task.kernel.w / layout.tapsPerLine)
       // The patch and a panel's weights are to stay in the second-level cache.
       let rowCount = task.kernel.t * columns * fast_padded(channelBlock)
@@ -45,12 +45,14 @@
     }
 
     /// Most columns of a tile: of a pointwise convolution enough to make reading the weights worth it.
-    private static func mostColumns(_ task: ConvolutionTask, _ layout: FastDirectLayout) -> Int {
-      guard task.isPointwise else { return 28 }
+    private static func mostColumns(
+      _ task: ConvolutionTask, _ layout: FastDirectLayout, groupRows: Int
+    ) -> Int {
+      guard task.isPointwise else { return 2 * groupRows }
       if layout.isMatrix { return 112 }
       let isLarge = task.inputChannels * task.outputChannels >= 1 << 22
       let channels = fast_padded(layout.inputsPerGroup) + fast_padded(layout.outputsPerGroup)
-      return isLarge ? 252 : max(112, pointwiseTarget / channels)
+      return isLarge ? 18 * groupRows : max(8 * groupRows, pointwiseTarget / channels)
     }
 
     /// Floats of a pointwise convolution's rows and sums.

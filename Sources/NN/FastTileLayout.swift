@@ -19,10 +19,13 @@ struct FastTileLayout {
   private let columns: EvenParts
   /// Tiles of the largest block.
   private let mostTiles: Int
+  /// Most rows of a group of tiles.
+  private let groupRows: Int
 
-  init(_ task: ConvolutionTask, _ group: FastTime.Group) {
+  init(_ task: ConvolutionTask, _ group: FastTime.Group, groupRows: Int) {
     self.task = task
     self.group = group
+    self.groupRows = groupRows
     space = FastSpace(task)
     grid = space.grid(task)
     let all = group.steps.count * grid.h * grid.w
@@ -100,11 +103,11 @@ struct FastTileLayout {
   // Steps between points that are multiples of 4096 bytes would share few places of the cache.
 
   /// Groups of tiles are what a block of products takes at once.
-  private static func groups(_ tiles: Int) -> EvenParts { EvenParts(tiles, most: 14) }
-  private var groupedTiles: Int { mostTiles + Self.groups(mostTiles).parts - 1 }
+  private func groups(_ tiles: Int) -> EvenParts { EvenParts(tiles, most: groupRows) }
+  private var groupedTiles: Int { mostTiles + groups(mostTiles).parts - 1 }
   /// Rows of operands and results of `width` channels for `tiles`.
   func lines(_ width: Int, tiles: Int) -> fast_lines {
-    let group = Self.groups(tiles).largest
+    let group = groups(tiles).largest
     return fast_lines(
       group: group, group_step: group * width, line_step: group * Int(fast_lane_count))
   }

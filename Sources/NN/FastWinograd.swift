@@ -64,7 +64,7 @@ struct FastWinograd {
   }
 
   private func layout(_ group: FastTime.Group) -> FastTileLayout {
-    FastTileLayout(task, group)
+    FastTileLayout(task, group, groupRows: Int(kernels.group_rows))
   }
 
   /// Bytes of scratch memory and statistics.

@@ -222,6 +222,8 @@ typedef struct {
 /// The kernels for one kind of vector unit.
 typedef struct {
   const char *name;
+  /// Rows that `multiply` takes without a remainder, the best size of a group.
+  size_t group_rows;
   /// Reads `count` stored rows into rows `row_step` floats apart, whose lines are `line_step` apart.
   void (*load)(const fast_input *, const void *from, size_t count, float *out, size_t row_step,
                size_t line_step);
