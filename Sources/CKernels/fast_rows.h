@@ -19,22 +19,26 @@ FAST_INLINE vec load_vector(const char *x, size_t next, size_t width, const plai
   return vec_apply(v, f);
 }
 
-// Rows of one vector: all that they share stays in registers.
+// Rows of one line: all that they share stays in registers.
 FAST_INLINE void load_narrow(const fast_input *p, const char *x, size_t count, float *out,
                              size_t row_step, const plain_type type, const plain_type to,
-                             const int has_norm, const plain_function f) {
-  const size_t channels = p->channels, next = p->next, step = p->row_step * bytes_of(type);
-  const vec scale = has_norm ? vec_load_part(p->scale, channels) : vec_of(0.0f);
-  const vec shift = has_norm ? vec_load_part(p->shift, channels) : vec_of(0.0f);
-  if (channels == FAST_WIDTH) {
-    for (const float *end = out + count * row_step; out < end; x += step, out += row_step) {
-      vec_store_stored(out, to, FAST_WIDTH,
-                       load_vector(x, next, FAST_WIDTH, type, scale, shift, has_norm, f));
-    }
-  } else {
-    for (const float *end = out + count * row_step; out < end; x += step, out += row_step) {
-      vec_store_stored(out, to, FAST_WIDTH,
-                       load_vector(x, next, channels, type, scale, shift, has_norm, f));
+                             const int has_norm, const plain_function f, const int is_whole) {
+  enum { vectors = fast_lane_count / FAST_WIDTH };
+  const size_t next = p->next, step = p->row_step * bytes_of(type);
+  vec scale[vectors], shift[vectors];
+  size_t width[vectors];
+  FAST_UNROLL for (size_t i = 0; i < vectors; i++) {
+    const size_t c = i * FAST_WIDTH;
+    width[i] = is_whole ? FAST_WIDTH : c < p->channels ? width_left(p->channels, c) : 0;
+    scale[i] = has_norm ? vec_load_part(p->scale + c, width[i]) : vec_of(0.0f);
+    shift[i] = has_norm ? vec_load_part(p->shift + c, width[i]) : vec_of(0.0f);
+  }
+  for (const float *end = out + count * row_step; out < end; x += step, out += row_step) {
+    FAST_UNROLL for (size_t i = 0; i < vectors; i++) {
+      const size_t c = i * FAST_WIDTH;
+      const vec v = load_vector(x + c * bytes_of(type), next, width[i], type, scale[i], shift[i],
+                                has_norm, f);
+      vec_store_stored((char *)out + c * bytes_of(to), to, FAST_WIDTH, v);
     }
   }
 }
@@ -43,30 +47,39 @@ FAST_INLINE void load_with(const fast_input *p, const char *x, size_t count, flo
                            size_t row_step, size_t line_step, const plain_type type,
                            const plain_type to, const int has_norm, const plain_function f) {
   const size_t channels = p->channels, padded = fast_padded(channels);
-  if (padded == FAST_WIDTH) {
-    load_narrow(p, x, count, out, row_step, type, to, has_norm, f);
-    return;
+  if (channels == fast_lane_count) {
+    return load_narrow(p, x, count, out, row_step, type, to, has_norm, f, 1);
   }
-  const size_t whole = channels / FAST_WIDTH * FAST_WIDTH, part = channels - whole;
+  if (channels < fast_lane_count) {
+    return load_narrow(p, x, count, out, row_step, type, to, has_norm, f, 0);
+  }
   const size_t next = p->next, step = p->row_step * bytes_of(type);
   // Values in a line, of which bfloat16 takes half a float's place.
   const size_t line = fast_lane_count * 4 / bytes_of(to);
+  const size_t whole = channels / line * line;
   const float *scales = p->scale, *shifts = p->shift;
   const vec none = {0};
-  const vec part_scale = has_norm ? vec_load_part(scales + whole, part) : none;
-  const vec part_shift = has_norm ? vec_load_part(shifts + whole, part) : none;
   for (size_t r = 0; r < count; r++, x += step, out += row_step) {
-    for (size_t c = 0; c < padded; c += FAST_WIDTH) {
-      char *target = (char *)(out + c / line * line_step) + c % line * bytes_of(to);
-      vec v = none;
-      if (c < whole) {
+    char *target = (char *)out;
+    for (size_t start = 0; start < whole; start += line, target += 4 * line_step) {
+      FAST_UNROLL for (size_t i = 0; i < line; i += FAST_WIDTH) {
+        const size_t c = start + i;
         const vec scale = has_norm ? vec_load(scales + c) : none;
         const vec shift = has_norm ? vec_load(shifts + c) : none;
-        v = load_vector(x + c * bytes_of(type), next, FAST_WIDTH, type, scale, shift, has_norm, f);
-      } else if (c < channels) {
-        v = load_vector(x + c * bytes_of(type), next, part, type, part_scale, part_shift, has_norm, f);
+        const vec v =
+            load_vector(x + c * bytes_of(type), next, FAST_WIDTH, type, scale, shift, has_norm, f);
+        vec_store_stored(target + i * bytes_of(to), to, FAST_WIDTH, v);
       }
-      vec_store_stored(target, to, FAST_WIDTH, v);
+    }
+    for (size_t c = whole; c < padded; c += FAST_WIDTH) {
+      vec v = none;
+      if (c < channels) {
+        const size_t width = width_left(channels, c);
+        const vec scale = has_norm ? vec_load_part(scales + c, width) : none;
+        const vec shift = has_norm ? vec_load_part(shifts + c, width) : none;
+        v = load_vector(x + c * bytes_of(type), next, width, type, scale, shift, has_norm, f);
+      }
+      vec_store_stored(target + (c - whole) * bytes_of(to), to, FAST_WIDTH, v);
     }
   }
 }
@@ -157,10 +170,20 @@ typedef struct {
   vec total, squares;
 } finish_sums;
 
-// Finishes the first `width` sums of `v` and stores them.
-FAST_INLINE void finish_vector(vec v, vec bias, char *to, finish_sums *sums, const size_t width,
-                               const plain_type type, const int adds_residual, const int has_sums,
-                               const plain_function f, int streams) {
+// Adds `count` finished vectors, first to each other: sums that wait for one another take long.
+FAST_INLINE void add_finished(finish_sums *sums, const vec *v, const int count) {
+  vec total = v[0], squares = v[0] * v[0];
+  FAST_UNROLL for (int i = 1; i < count; i++) {
+    total = total + v[i];
+    squares = v[i] * v[i] + squares;
+  }
+  sums->total = sums->total + total;
+  sums->squares = sums->squares + squares;
+}
+
+// Finishes the first `width` sums of `v` and stores them; returns what the statistics are of.
+FAST_INLINE vec finish_vector(vec v, vec bias, char *to, const size_t width, const plain_type type,
+                              const int adds_residual, const plain_function f, int streams) {
   v = vec_apply(v + bias, f);
   if (adds_residual) v = v + vec_load_stored(to, type, width);
   if (type == PLAIN_F32 && !adds_residual && width == FAST_WIDTH && streams) {
@@ -168,12 +191,7 @@ FAST_INLINE void finish_vector(vec v, vec bias, char *to, finish_sums *sums, con
   } else {
     vec_store_stored(to, type, width, v);
   }
-  if (has_sums) {
-    // The statistics are those of the stored values.
-    if (type != PLAIN_F32) v = vec_load_stored(to, type, width);
-    sums->total = sums->total + v;
-    sums->squares = v * v + sums->squares;
-  }
+  return type == PLAIN_F32 ? v : vec_load_stored(to, type, width);
 }
 
 // Finishes one vector of columns, `width` of them, of all rows.
@@ -185,8 +203,9 @@ FAST_INLINE void finish_column(const fast_output *p, const float *rows, size_t r
   const size_t row_bytes = p->row_step * bytes_of(type);
   finish_sums all = {0};
   for (size_t r = 0; r < count; r++, rows += row_step, to += row_bytes) {
-    finish_vector(vec_load(rows), bias, to, &all, width, type, adds_residual, has_sums, f,
-                  p->streams);
+    const vec v =
+        finish_vector(vec_load(rows), bias, to, width, type, adds_residual, f, p->streams);
+    if (has_sums) add_finished(&all, &v, 1);
   }
   if (has_sums) {
     add_to_doubles(sums + c, all.total, width);

@@ -237,17 +237,24 @@ FAST_INLINE void finish_rows(vec half[][most_points], const fast_output *o, cons
   const size_t columns = frame->columns > left ? frame->columns - left : 0;
   const size_t column_bytes = o->row_step * bytes_of(way.type);
   char *first = (char *)frame->out + left * column_bytes + c * bytes_of(way.type);
+  const int is_whole = columns >= (size_t)side && width == FAST_WIDTH;
   finish_sums all = {0};
   FAST_ROLL for (int y = 0; y < side; y++) {
-    if ((size_t)y < frame->rows) {
-      vec r[most_side];
-      from_points(half[y], r, way.algorithm, FAST_WHOLE);
-      char *row = first + (size_t)y * frame->row_step * bytes_of(way.type);
+    if ((size_t)y >= frame->rows) break;
+    vec r[most_side];
+    from_points(half[y], r, way.algorithm, FAST_WHOLE);
+    char *row = first + (size_t)y * frame->row_step * bytes_of(way.type);
+    if (is_whole) {
       FAST_UNROLL for (int x = 0; x < side; x++) {
-        if ((size_t)x < columns) {
-          finish_vector(r[x], bias, row + (size_t)x * column_bytes, &all, width, way.type,
-                        way.adds_residual, way.has_sums, way.function, o->streams);
-        }
+        r[x] = finish_vector(r[x], bias, row + (size_t)x * column_bytes, FAST_WIDTH, way.type,
+                             way.adds_residual, way.function, o->streams);
+      }
+      if (way.has_sums) add_finished(&all, r, side);
+    } else {
+      for (size_t x = 0; x < columns && x < (size_t)side; x++) {
+        const vec v = finish_vector(r[x], bias, row + x * column_bytes, width, way.type,
+                                    way.adds_residual, way.function, o->streams);
+        if (way.has_sums) add_finished(&all, &v, 1);
       }
     }
   }

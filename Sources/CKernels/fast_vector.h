@@ -160,22 +160,20 @@ FAST_INLINE vec vec_exp(vec x) {
   return (vec)_mm512_scalef_ps((__m512)p, (__m512)t);
 }
 #else
-// exp(x) to about 1e-7 relative for |x| <= 87, saturating outside.
+// exp(x) to about 1e-7 (1 + |x|) relative for |x| <= 87, saturating outside.
 FAST_INLINE vec vec_exp(vec x) {
   x = vec_min(vec_max(x, vec_of(-87.0f)), vec_of(87.0f));
   const vec shifter = vec_of(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer
-  vec shifted = x * 1.44269504f + shifter;
-  vec n = shifted - shifter;
-  vec r = x - n * 0.693359375f;
-  r = r + n * 2.12194440e-4f;
-  vec p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + (r + 1.0f);
-  uint_vec power = ((uint_vec)shifted + 127) << 23;  // the low bits of `shifted` hold n
-  return p * (vec)power;
+  const vec shifted = x * 1.44269504f + shifter;
+  const vec f = x * 1.44269504f - (shifted - shifter);
+  // 2^f, fitted to the least largest relative error.
+  vec p = f * 1.327647203e-3f + 9.675541479e-3f;
+  p = p * f + 5.550713275e-2f;
+  p = p * f + 2.402211972e-1f;
+  p = p * f + 6.931469671e-1f;
+  p = p * f + 1.0f;
+  // The low bits of `shifted` hold the integer: added to the exponent.
+  return (vec)((uint_vec)p + ((uint_vec)shifted << 23));
 }
 #endif
 
