@@ -36,11 +36,21 @@ FAST_INLINE void vec_add_next_pair_product(vec *sum, const float *x, vec b) {
 }
 #endif
 
+// A loop that begins in the middle of a line of code can take a tenth longer.
+#if __has_c_attribute(clang::code_align)
+#define FAST_ALIGNED_LOOP [[clang::code_align(64)]]
+#else
+#define FAST_ALIGNED_LOOP
+#endif
+
 // What a block asks into the cache while it computes: so many bytes further with each step.
 typedef struct {
   const char *a, *b;
   size_t a_step, b_step;
 } block_ahead;
+
+// How many steps go on before it asks again, so that it asks for a line of the cache about once.
+enum { a_every = FAST_ROWS < 12 ? 4 : 2, b_every = FAST_ROWS < 12 ? 2 : 1 };
 
 // One step of a block: a row of weights times a value of each row.
 #define FAST_DEFINE_STEP(NAME, KIND, ROWS, VECTORS)                                              \
@@ -60,18 +70,16 @@ typedef struct {
   }
 
 // All offsets from `a` and `out` are constants but for the step between lines, so that a block's inner
-// loop computes no addresses. A block of one vector is short of instructions, not of data: it takes four
-// steps at once and asks for nothing ahead.
-#define FAST_DEFINE_BLOCK(NAME, KIND, ROWS, VECTORS)                                             \
-  FAST_DEFINE_STEP(NAME, KIND, ROWS, VECTORS)                                                    \
-  static void NAME##ROWS##x##VECTORS(const fast_product *p, const float *a, const float *b,      \
-                                     size_t b_step, float *out, size_t vector_step,              \
-                                     const block_ahead *ahead) {                                 \
-    enum { at_once = VECTORS == 1 ? 4 : 1, asks = VECTORS > 1 };                                 \
+// loop computes no addresses. With large weights a block ASKS for what comes next.
+#define FAST_DEFINE_BLOCK(NAME, KIND, ROWS, VECTORS, ASKS)                                       \
+  static void NAME##ROWS##x##VECTORS##_##ASKS(                                                   \
+      const fast_product *p, const float *a, const float *b, size_t b_step, float *out,          \
+      size_t vector_step, const block_ahead *ahead) {                                            \
+    enum { at_once = 4 };                                                                        \
     vec sums[ROWS][VECTORS];                                                                     \
     const char *ahead_a = ahead->a, *ahead_b = ahead->b;                                         \
     const size_t ahead_a_step = ahead->a_step, ahead_b_step = ahead->b_step;                     \
-    if (asks) {                                                                                  \
+    if (ASKS) {                                                                                  \
       FAST_UNROLL for (int v = 0; v < VECTORS; v++) FAST_UNROLL for (int r = 0; r < ROWS; r++)   \
           __builtin_prefetch(out + v * vector_step + r * fast_lane_count, 1);                    \
     }                                                                                            \
@@ -84,29 +92,32 @@ typedef struct {
         const size_t depth = left < fast_lane_count ? left : fast_lane_count;                    \
         left -= depth;                                                                           \
         const float *x = line, *end = line + depth;                                              \
-        for (; at_once > 1 && x + at_once <= end; x += at_once) {                                \
+        FAST_ALIGNED_LOOP for (; x + at_once <= end; x += at_once) {                             \
+          if (ASKS) {                                                                            \
+            FAST_UNROLL for (int i = 0; i < at_once; i += a_every)                               \
+                __builtin_prefetch(ahead_a + i * ahead_a_step);                                  \
+            FAST_UNROLL for (int i = 0; i < at_once; i += b_every)                               \
+                __builtin_prefetch(ahead_b + i * ahead_b_step);                                  \
+            ahead_a += at_once * ahead_a_step;                                                   \
+            ahead_b += at_once * ahead_b_step;                                                   \
+          }                                                                                      \
           FAST_UNROLL for (int i = 0; i < at_once; i++, b += b_step)                             \
               NAME##step_##ROWS##x##VECTORS(sums, x + i, b);                                     \
         }                                                                                        \
-        for (; x < end; x++, b += b_step) {                                                      \
-          if (asks) {                                                                            \
-            __builtin_prefetch(ahead_a);                                                         \
-            __builtin_prefetch(ahead_b);                                                         \
-            ahead_a += ahead_a_step;                                                             \
-            ahead_b += ahead_b_step;                                                             \
-          }                                                                                      \
-          NAME##step_##ROWS##x##VECTORS(sums, x, b);                                             \
-        }                                                                                        \
+        for (; x < end; x++, b += b_step) NAME##step_##ROWS##x##VECTORS(sums, x, b);             \
       }                                                                                          \
     }                                                                                            \
     FAST_UNROLL for (int v = 0; v < VECTORS; v++) FAST_UNROLL for (int r = 0; r < ROWS; r++)     \
         vec_store(out + v * vector_step + r * fast_lane_count, sums[r][v]);                      \
   }
 
-#define FAST_DEFINE_ROWS(NAME, KIND, ROWS) \
-  FAST_DEFINE_BLOCK(NAME, KIND, ROWS, 1)   \
-  FAST_DEFINE_BLOCK(NAME, KIND, ROWS, 2)
-#define FAST_ENTRY(NAME, ROWS) {NAME##ROWS##x1, NAME##ROWS##x2}
+#define FAST_DEFINE_ROWS(NAME, KIND, ROWS)                                                       \
+  FAST_DEFINE_STEP(NAME, KIND, ROWS, 1)                                                          \
+  FAST_DEFINE_STEP(NAME, KIND, ROWS, 2)                                                          \
+  FAST_DEFINE_BLOCK(NAME, KIND, ROWS, 1, 0)                                                      \
+  FAST_DEFINE_BLOCK(NAME, KIND, ROWS, 2, 0)                                                      \
+  FAST_DEFINE_BLOCK(NAME, KIND, ROWS, 2, 1)
+#define FAST_ENTRY(NAME, ROWS) {NAME##ROWS##x1_0, NAME##ROWS##x2_0, NAME##ROWS##x2_1}
 
 #if FAST_ROWS == 14
 #define FAST_ALL_ROWS(DO, ...)                                                          \
@@ -124,20 +135,22 @@ typedef struct {
 typedef void (*block_function)(const fast_product *, const float *, const float *, size_t, float *,
                                size_t, const block_ahead *);
 
+// Of one vector of columns, of two, of two that ask for what comes next.
+enum { one_vector, two_vectors, two_asking, block_kinds };
+
 FAST_ALL_ROWS(FAST_DEFINE_ROWS, block_, product)
-static const block_function block_functions[FAST_ROWS][2] = {
+static const block_function block_functions[FAST_ROWS][block_kinds] = {
     FAST_ALL_ROWS(FAST_LISTED_ENTRY, block_)};
 
 #if defined(FAST_HALVES)
 FAST_ALL_ROWS(FAST_DEFINE_ROWS, pair_block_, pair_product)
-static const block_function pair_block_functions[FAST_ROWS][2] = {
+static const block_function pair_block_functions[FAST_ROWS][block_kinds] = {
     FAST_ALL_ROWS(FAST_LISTED_ENTRY, pair_block_)};
 #endif
 
 // Some of the rows, which a block takes at once.
 typedef struct {
-  // Those for one and two vectors of columns.
-  const block_function *functions;
+  const block_function *functions;  // by kind
   // Where they begin in `a` and `out`.
   size_t a, out;
 } block_rows;
@@ -154,7 +167,7 @@ typedef struct {
 // Cuts rows from `first` on into blocks, all of them or as many as the plan holds; returns how many rows
 // these are.
 FAST_INLINE size_t plan_blocks(product_plan *plan, const fast_product *p, size_t first,
-                               const block_function functions[FAST_ROWS][2]) {
+                               const block_function functions[FAST_ROWS][block_kinds]) {
   enum { most = sizeof plan->blocks / sizeof *plan->blocks };
   const size_t size = p->a_lines.group;
   size_t row = first, group = quotient(first, size);
@@ -178,21 +191,24 @@ FAST_INLINE size_t plan_blocks(product_plan *plan, const fast_product *p, size_t
 // Multiplies rows from `a` on with a matrix; `next_a` as in `fast_product`.
 FAST_INLINE void multiply_one(const fast_product *p, const product_plan *plan, const float *a,
                               const float *panels, float *out, const float *next_a) {
+  // Small weights are in the cache as it is.
+  const int two = plan->depth * plan->columns < 64 * 64 ? two_vectors : two_asking;
   block_ahead ahead = {.a = (const char *)(next_a ? next_a : a),
                        .a_step = next_a ? plan->ahead_a_step : 0};
   for (size_t panel = 0; panel < plan->columns; panel += fast_panel_width) {
     const size_t width =
         plan->columns - panel < fast_panel_width ? fast_lane_count : fast_panel_width;
-    const size_t vectors = width < 2 * FAST_WIDTH ? 1 : 2;
+    const int kind = width < 2 * FAST_WIDTH ? one_vector : two;
+    const size_t step = (kind == one_vector ? 1 : 2) * FAST_WIDTH;
     const float *b = panels + panel * plan->depth;
     float *to = out + in_lines(panel, p->out_lines.line_step);
     ahead.b = (const char *)(b + width * plan->depth);
     ahead.b_step = plan->ahead_b_step * width / fast_panel_width;
     for (const block_rows *rows = plan->blocks; rows < plan->blocks + plan->block_count; rows++) {
-      for (size_t column = 0; column < width; column += vectors * FAST_WIDTH) {
-        rows->functions[vectors - 1](p, a + rows->a, b + column, width,
-                                     to + in_lines(column, p->out_lines.line_step) + rows->out,
-                                     plan->vector_step, &ahead);
+      for (size_t column = 0; column < width; column += step) {
+        rows->functions[kind](p, a + rows->a, b + column, width,
+                              to + in_lines(column, p->out_lines.line_step) + rows->out,
+                              plan->vector_step, &ahead);
       }
       ahead.a += ahead.a_step * plan->depth;
       ahead.b += ahead.b_step * plan->depth;
@@ -200,7 +216,8 @@ FAST_INLINE void multiply_one(const fast_product *p, const product_plan *plan, c
   }
 }
 
-FAST_INLINE void multiply_with(const fast_product *p, const block_function functions[FAST_ROWS][2]) {
+FAST_INLINE void multiply_with(const fast_product *p,
+                               const block_function functions[FAST_ROWS][block_kinds]) {
   product_plan plan;
   plan.depth = p->tap_count * p->depth;
   plan.columns = fast_padded(p->columns);

@@ -34,7 +34,8 @@
         return (count + parts - 1) / parts
       }
       func seen(_ count: Int, _ stride: Int, _ kernel: Int) -> Int { (count - 1) * stride + kernel }
-      let width = balanced(output.width, Self.mostColumns(task, layout, groupRows: Int(kernels.group_rows)))
+      let most = Self.mostColumns(task, layout, groupRows: Int(kernels.group_rows))
+      let width = balanced(output.width, most)
       let columns = seen(width, task.stride.w, task.kernel.w / layout.tapsPerLine)
       // The patch and a panel's weights are to stay in the second-level cache.
       let rowCount = task.kernel.t * columns * fast_padded(channelBlock)
