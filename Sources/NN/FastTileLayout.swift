@@ -38,7 +38,9 @@ struct FastTileLayout {
     let (target, mostSteps) =
       if slides {
         // Fewer steps in turn where there would be few blocks.
-        (channels > 256 || channels <= 16 ? 64 : 36, max(1, min(8, all / 512)))
+        space.algorithm == FAST_F6
+          ? (channels > 64 ? 36 : 25, max(1, min(8, all / 256)))
+          : (channels > 256 || channels <= 16 ? 64 : 36, max(1, min(8, all / 512)))
       } else if space.algorithm == FAST_F4_STRIDED && channels > 64 {
         (channels > 128 || task.kernel.t == 3 ? 64 : 32, 1)
       } else if isPlain && channels > 64 && task.kernel.t == 1 {
