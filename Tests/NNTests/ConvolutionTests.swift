@@ -50,6 +50,12 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
     .init(
       name: "zeros, wide, fours in turn, RMS norm", size: (12, 13, 9), channels: (48, 48),
       padding: .zeros, then: .silu, thenNorm: true, residual: true),
+    .init(
+      name: "causal, wide, fours of large tiles", size: (10, 18, 17), channels: (64, 64),
+      norm: .group, activation: .silu, residual: true),
+    .init(
+      name: "zeros, wide, fours of large tiles, RMS norm", size: (8, 17, 18), channels: (56, 80),
+      padding: .zeros, then: .silu, thenNorm: true),
     .init(name: "zeros, very wide, fours", size: (9, 10, 11), channels: (260, 8), padding: .zeros),
     .init(name: "causal, few channels", size: (5, 7, 40), channels: (3, 20)),
     .init(name: "stride space", size: (3, 9, 12), stride: (1, 2, 2)),
