@@ -188,7 +188,7 @@ FAST_INLINE size_t plan_blocks(product_plan *plan, const fast_product *p, size_t
   return row - first;
 }
 
-// Multiplies rows from `a` on with a matrix; `next_a` as in `fast_product`.
+// Multiplies rows from `a` on with a matrix; `next_a`, which may be null, as `ahead` in `fast_product`.
 FAST_INLINE void multiply_one(const fast_product *p, const product_plan *plan, const float *a,
                               const float *panels, float *out, const float *next_a) {
   // Small weights are in the cache as it is.
@@ -232,8 +232,8 @@ FAST_INLINE void multiply_with(const fast_product *p,
     row += plan_blocks(&plan, p, row, functions);
     for (size_t i = 0; i < p->batch; i++) {
       const float *a = p->a + i * p->a_step;
-      multiply_one(p, &plan, a, p->panels + i * p->panels_step, p->out + i * p->out_step,
-                   i + 1 < p->batch ? a + p->a_step : p->next_a);
+      const float *next_a = p->ahead ? p->ahead[i] : i + 1 < p->batch ? a + p->a_step : NULL;
+      multiply_one(p, &plan, a, p->panels + i * p->panels_step, p->out + i * p->out_step, next_a);
     }
   }
 }

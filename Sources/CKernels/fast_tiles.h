@@ -42,6 +42,15 @@ FAST_INLINE void to_points(const vec *d, vec *t, const fast_algorithm algorithm)
   }
 }
 
+// What comes behind the vector at `c` of a row of `channels`. Each lies at as many places, far from one
+// another, as there are points: no CPU foresees that, so each is asked into the cache one ahead.
+FAST_INLINE const float *next_in_lines(const float *first, const fast_lines *lines, size_t row,
+                                       size_t c, size_t channels) {
+  return c + FAST_WIDTH < channels
+             ? first + row_in_lines(lines, row) + in_lines(c + FAST_WIDTH, lines->line_step)
+             : first + row_in_lines(lines, row + 1);
+}
+
 FAST_INLINE void transform_input_with(const fast_input_tiles *p, const fast_algorithm algorithm,
                                       const int parts) {
   const int points = (int)fast_inputs(algorithm);
@@ -49,6 +58,7 @@ FAST_INLINE void transform_input_with(const fast_input_tiles *p, const fast_algo
     const size_t start = tile * fast_step(algorithm) * fast_lane_count;
     float *out = p->out + row_in_lines(&p->lines, p->first + tile);
     for (size_t c = 0; c < p->channels; c += FAST_WIDTH) {
+      const float *next = next_in_lines(p->out, &p->lines, p->first + tile, c, p->channels);
       const size_t corner = start + in_lines(c, p->line_step);
       vec half[most_inputs][most_inputs];
       FAST_UNROLL for (int x = 0; x < points; x++) {
@@ -66,8 +76,10 @@ FAST_INLINE void transform_input_with(const fast_input_tiles *p, const fast_algo
       FAST_UNROLL for (int y = 0; y < points; y++) {
         vec t[most_inputs];
         to_points(half[y], t, algorithm);
-        FAST_UNROLL for (int x = 0; x < points; x++)
-            vec_store(target + (size_t)(y * points + x) * p->point_step, t[x]);
+        FAST_UNROLL for (int x = 0; x < points; x++) {
+          __builtin_prefetch(next + (size_t)(y * points + x) * p->point_step, 1);
+          vec_store(target + (size_t)(y * points + x) * p->point_step, t[x]);
+        }
       }
     }
   }
@@ -246,6 +258,8 @@ FAST_INLINE void finish_rows(vec half[][most_points], const fast_output *o, cons
     char *row = first + (size_t)y * frame->row_step * bytes_of(way.type);
     if (is_whole) {
       FAST_UNROLL for (int x = 0; x < side; x++) {
+        // The next tile's.
+        if (way.adds_residual) __builtin_prefetch(row + (size_t)(x + side) * column_bytes, 1);
         r[x] = finish_vector(r[x], bias, row + (size_t)x * column_bytes, FAST_WIDTH, way.type,
                              way.adds_residual, way.function, o->streams);
       }
@@ -273,12 +287,15 @@ FAST_INLINE void finish_with_way(const fast_output_tiles *p, const fast_output *
       const size_t width = width_left(o->channels, c);
       const vec bias = o->bias ? vec_load_part(o->bias + c, width) : vec_of(0.0f);
       const float *source = products + in_lines(c, p->lines.line_step);
+      const float *next = next_in_lines(p->products, &p->lines, p->first + tile, c, o->channels);
       vec half[most_side][most_points];
       // Unrolled, all loads would come first and fill more registers than there are.
       FAST_ROLL for (int x = 0; x < points; x++) {
         vec m[most_points], r[most_side];
-        FAST_UNROLL for (int y = 0; y < points; y++)
-            m[y] = vec_load(source + (size_t)(y * points + x) * p->product_step);
+        FAST_UNROLL for (int y = 0; y < points; y++) {
+          m[y] = vec_load(source + (size_t)(y * points + x) * p->product_step);
+          __builtin_prefetch(next + (size_t)(y * points + x) * p->product_step);
+        }
         from_points(m, r, way.algorithm, FAST_WHOLE);
         FAST_UNROLL for (int y = 0; y < side; y++) half[y][x] = r[y];
       }

@@ -76,7 +76,9 @@ struct FastBlockCall {
     call.panels_step = weights.setStep
     call.out = block.products
     call.out_step = layout.productStep
-    multiply(&call)
+    // The next point's are in a larger cache: fetched while products are made, they cost nothing.
+    let hasNext = point + 1 < layout.space.products
+    multiply(&call, ahead: frames.map { hasNext ? UnsafePointer($0 + layout.pointStep) : nil })
     kernels.sets_to_frames(
       block.products, layout.productStep, frames.map(Optional.some), layout.productStep)
   }
@@ -92,12 +94,16 @@ struct FastBlockCall {
     return call
   }
 
-  /// Multiplies one point with one matrix for each product.
-  private func multiply(_ call: inout fast_product) {
+  /// Multiplies one point with one matrix for each product, with `ahead` as `fast_product` has it.
+  private func multiply(_ call: inout fast_product, ahead: [UnsafePointer<Float>?]? = nil) {
     withUnsafePointer(to: 0) { tap in
       call.taps = tap
       call.tap_count = 1
-      kernels.multiply(&call)
+      guard let ahead else { return kernels.multiply(&call) }
+      ahead.withUnsafeBufferPointer {
+        call.ahead = $0.baseAddress
+        kernels.multiply(&call)
+      }
     }
   }
 
@@ -127,10 +133,13 @@ struct FastBlockCall {
         call.taps = UnsafePointer(taps.baseAddress)
         call.tap_count = terms.count
         call.a = points + first(j) * layout.pointStep
-        call.next_a = j + 1 < space.products ? points + first(j + 1) * layout.pointStep : nil
         call.panels = packed + weights.offset(set: product.set, product: j)
         call.out = block.products + j * layout.productStep
-        kernels.multiply(&call)
+        let next = j + 1 < space.products ? points + first(j + 1) * layout.pointStep : nil
+        withUnsafePointer(to: next) {
+          call.ahead = $0
+          kernels.multiply(&call)
+        }
       }
     }
   }

@@ -75,8 +75,9 @@ typedef struct {
   fast_lines out_lines;
   /// Whether the sums are added to what `out` holds.
   int accumulates;
-  /// Rows of the next product, laid out as these, to be fetched into the cache meanwhile; or null.
-  const float *next_a;
+  /// For each product of the batch rows, laid out as these, to be fetched into the cache meanwhile, or
+  /// null; null: those of the next product.
+  const float *const *ahead;
   /// How many such products there are, and how far their `a`, `panels` and `out` lie apart.
   size_t batch, a_step, panels_step, out_step;
 } fast_product;
