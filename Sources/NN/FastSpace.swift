@@ -16,16 +16,17 @@ struct FastSpace {
   let starts: [Int]
 
   /// The one with the least products for `task`. F(6×6) has 1.8 times as many weights: where they are
-  /// large, reading them takes what it saves. Along time it is for layers whose products take longer
-  /// than their transforms.
+  /// large, along time six times as large, making and reading them takes what it saves. Along time it is
+  /// for layers whose products take longer than their transforms.
   init(_ task: ConvolutionTask) {
     isUpsampled = task.upsampling.spaceFactor == 2
     let four = Self.grid(task, FAST_F4)
     let six = Self.grid(task, FAST_F6)
     let weights = task.inputChannels * task.outputChannels
     let isSuited =
-      weights <= 1 << 16
-      && (task.kernel.t == 1 || FastTime.takesFours(task) && weights >= 1 << 12)
+      task.kernel.t == 1
+      ? weights <= 1 << 18
+      : FastTime.takesFours(task) && (1 << 12...1 << 16).contains(weights)
     let isLess = 64 * six.h * six.w < 36 * four.h * four.w
     algorithm =
       task.stride.h == 2 ? FAST_F4_STRIDED : !isUpsampled && isSuited && isLess ? FAST_F6 : FAST_F4

@@ -124,6 +124,9 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
       name: "per frame, wide tiles", size: (2, 29, 40), channels: (24, 40), kernel: (1, 3, 3),
       padding: .zeros, rank: 4, norm: .perFrame, activation: .silu, residual: true),
     .init(
+      name: "per frame, very wide", size: (2, 13, 17), channels: (272, 242), kernel: (1, 3, 3),
+      padding: .zeros, rank: 4),
+    .init(
       name: "per frame, wide tiles, silu behind", size: (1, 35, 36), channels: (8, 5),
       kernel: (1, 3, 3), padding: .zeros, rank: 4, then: .silu),
     .init(
