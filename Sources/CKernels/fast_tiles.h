@@ -132,24 +132,25 @@ FAST_INLINE void from_points(const vec *m, vec *y, const fast_algorithm algorith
 enum { f4_points = 6, f4_side = 4 };
 
 static void frames_to_sets(const float *const frames[6], float *sets, size_t set_step, size_t count) {
+  // Copies, for what is stored might be one of the pointers.
+  const float *from[f4_points];
+  FAST_UNROLL for (int f = 0; f < f4_points; f++) from[f] = frames[f];
   for (size_t i = 0; i < count; i += FAST_WIDTH) {
     vec line[f4_points], t[f4_points];
-    FAST_UNROLL for (int f = 0; f < f4_points; f++) {
-      // Six streams from a larger cache, of which the first four are written to next.
-      __builtin_prefetch(frames[f] + i + 192, 1);
-      line[f] = vec_load(frames[f] + i);
-    }
+    FAST_UNROLL for (int f = 0; f < f4_points; f++) line[f] = vec_load(from[f] + i);
     to_points(line, t, FAST_F4);
     FAST_UNROLL for (int s = 0; s < f4_points; s++) vec_store(sets + (size_t)s * set_step + i, t[s]);
   }
 }
 
 static void sets_to_frames(const float *sets, size_t set_step, float *const frames[4], size_t count) {
+  float *to[f4_side];
+  FAST_UNROLL for (int f = 0; f < f4_side; f++) to[f] = frames[f];
   for (size_t i = 0; i < count; i += FAST_WIDTH) {
     vec m[f4_points], line[f4_side];
     FAST_UNROLL for (int s = 0; s < f4_points; s++) m[s] = vec_load(sets + (size_t)s * set_step + i);
     from_points(m, line, FAST_F4, FAST_WHOLE);
-    FAST_UNROLL for (int f = 0; f < f4_side; f++) vec_store(frames[f] + i, line[f]);
+    FAST_UNROLL for (int f = 0; f < f4_side; f++) vec_store(to[f] + i, line[f]);
   }
 }
 
