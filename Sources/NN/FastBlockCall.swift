@@ -78,7 +78,7 @@ struct FastBlockCall {
     call.out_step = layout.productStep
     // The next point's are in a larger cache: fetched while products are made, they cost nothing.
     let hasNext = point + 1 < layout.space.products
-    multiply(&call, ahead: frames.map { hasNext ? UnsafePointer($0 + layout.pointStep) : nil })
+    multiply(&call, ahead: hasNext ? frames.map { UnsafePointer($0 + layout.pointStep) } : nil)
     kernels.sets_to_frames(
       block.products, layout.productStep, frames.map(Optional.some), layout.productStep)
   }
